@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is compiled under the same rules (docs/decisions, CONTRIBUTING.md).
+let house: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func program(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/SystemLibraries/\(name)",
+        pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "muster",
+    products: [
+        .executable(name: "muster", targets: ["muster"])
+    ],
+    targets: [
+        systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        systemLibrary("CLibcrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        .target(
+            name: "CSimdJSON",
+            linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // The order is the direction of dependencies: a module may use only what stands above it.
+        module("MusterCore"),
+        module("MusterWire", ["MusterCore", "CSimdJSON"]),
+        module("MusterLog", ["MusterCore", "MusterWire", "CLibcrypto"]),
+        module("MusterSQLite", ["MusterCore", "MusterLog", "CSQLite"]),
+        module("MusterEngines", ["MusterCore", "MusterLog", "MusterSQLite"]),
+        module("MusterRuntime"),
+        module(
+            "MusterManager",
+            ["MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime"]),
+        module(
+            "MusterSimulation",
+            ["MusterCore", "MusterWire", "MusterLog", "MusterRuntime"]),
+        module("MusterCommandLine", ["CYAML"]),
+        program(
+            "muster", path: "Sources/muster",
+            [
+                "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
+                "MusterManager", "MusterSimulation", "MusterCommandLine",
+            ]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,1 @@
+/// Where this module is: replaced by its first real file.
