@@ -1,0 +1,61 @@
+/// The arithmetic behind one change of one group: what was seen, what it would become, and whether it
+/// may be done. Written into the decision that rests on it.
+package struct Proof: Hashable, Sendable {
+    package var group: GroupID
+    package var change: Change
+    /// The member that is changed, or the target of a transfer.
+    package var node: NodeID
+    /// The voters of the last committed configuration, in node order.
+    package var voters: [NodeID]
+    /// Those of them that are healthy, in node order.
+    package var healthy: [NodeID]
+    /// A majority of the voters.
+    package var needed: UInt32
+    package var votersAfter: UInt32
+    package var healthyAfter: UInt32
+    package var neededAfter: UInt32
+    package var floor: UInt32
+    /// Who led, as seen; nil when nobody was seen to lead.
+    package var leader: NodeID?
+    package var term: Term
+    package var version: ConfigurationVersion?
+    /// How old the observation was; nil when there was none.
+    package var age: Duration?
+    /// Nil when the change is allowed.
+    package var refusal: Refusal?
+    /// The policies that were set aside by request for it.
+    package var overridden: [Request.Override]
+
+    /// Which kind of change is proved.
+    package enum Change: String, CaseIterable, Hashable, Sendable {
+        case addLearner, addVoter, promote, removeVoter, removeLearner, demote, transfer, sync
+        case prepare, start, stop
+    }
+
+    package init(
+        group: GroupID, change: Change, node: NodeID, voters: [NodeID], healthy: [NodeID],
+        needed: UInt32, votersAfter: UInt32, healthyAfter: UInt32, neededAfter: UInt32,
+        floor: UInt32, leader: NodeID?, term: Term, version: ConfigurationVersion?,
+        age: Duration?, refusal: Refusal?, overridden: [Request.Override]
+    ) {
+        self.group = group
+        self.change = change
+        self.node = node
+        self.voters = voters
+        self.healthy = healthy
+        self.needed = needed
+        self.votersAfter = votersAfter
+        self.healthyAfter = healthyAfter
+        self.neededAfter = neededAfter
+        self.floor = floor
+        self.leader = leader
+        self.term = term
+        self.version = version
+        self.age = age
+        self.refusal = refusal
+        self.overridden = overridden
+    }
+
+    /// A majority of `count` voters.
+    package static func quorum(of count: Int) -> Int { count / 2 + 1 }
+}

@@ -1,0 +1,46 @@
+/// Why something is not done: a code for programs and the numbers of the sentence for people.
+///
+/// `sentence` makes the text; the same text stands in a dry run, in the refusal and in `why`.
+package struct Refusal: Hashable, Sendable {
+    package var code: Code
+    package var group: GroupID?
+    /// The nodes that the sentence is about, in the order in which it names them.
+    package var nodes: [NodeID]
+    /// The numbers of the sentence, in the order in which it says them.
+    package var numbers: [Int64]
+    /// Free text, for instance a command's name or another request's id; empty when there is none.
+    package var text: String
+
+    package init(
+        _ code: Code, group: GroupID? = nil, nodes: [NodeID] = [], numbers: [Int64] = [],
+        text: String = ""
+    ) {
+        self.code = code
+        self.group = group
+        self.nodes = nodes
+        self.numbers = numbers
+        self.text = text
+    }
+
+    /// What stands in the way.
+    package enum Code: String, CaseIterable, Hashable, Sendable {
+        // Quorum and its proof
+        case quorumNow, quorumLost, quorumAfter, criticalNewcomer, floor, votersMax, lastVoter
+        // What is known of the group
+        case stale, unconfirmed, noLeader, changeNotPermitted, changeInFlight, inDoubt, closed
+        // The node
+        case stillInContact, notCaughtUp, notHealthy, noTransferTarget, isLeader
+        case storeChanged, storeRegressed, identityConflict, foreign, tombstoned, notListed
+        case nodeDown, notSeeded, returning
+        // Queues and slots
+        case learnerSlot, syncSlot, busy, slotTaken, allVotersNeeded, waitingForPartner
+        // Guards and modes
+        case frozen, damped, held, paused, standalone, observing, backlog, evidenceTooShort
+        // Requests
+        case expired, changed, duplicate, unknownNode, unknownGroup, notMember, alreadyMember
+        case invalidPolicy, nothingToCancel, tooLate, unsupported
+        // Sagas
+        case attemptsUsedUp, logCompactedDuringSync, catchUpTimeout, copyStalled, commandRejected
+        case superseded, nodeReplaced
+    }
+}

@@ -1,0 +1,130 @@
+/// A change of membership on its way: small steps per group, each of them an event, so that whoever
+/// folds the journal resumes exactly where it stopped.
+package struct Saga: Hashable, Sendable {
+    package var kind: Kind
+    package var node: NodeID
+    package var store: StoreID
+    package var reason: Reason
+    package var principal: Principal?
+    /// The request that asked for it; nil when automation began it.
+    package var request: RequestID?
+    /// What the node is to be; of a join only.
+    package var role: Role
+    /// Which groups a join is to cover.
+    package var groups: GroupWish
+    package var overrides: [Request.Override]
+    package var began: Timestamp
+    /// The correlation of the input that began it; every decision and command of it carries it.
+    package var correlation: String
+    package var phase: Phase
+    /// The step that concerns the node as a whole; nil while there is none.
+    package var whole: Step?
+    package var steps: SortedMap<GroupID, Step>
+
+    package enum Kind: String, CaseIterable, Hashable, Sendable {
+        case join
+        case remove
+        case leave
+        case promote
+        case demote
+        case transfer
+        case replace
+    }
+
+    /// Why it was begun.
+    package enum Reason: String, CaseIterable, Hashable, Sendable {
+        case request
+        case policy
+        case silence
+        case leave
+        case replaced
+    }
+
+    package enum Phase: Hashable, Sendable {
+        case active
+        /// A group failed for good: what this saga added is taken back, and only that.
+        case rollingBack(Refusal)
+        /// Nothing more happens until a request, a new start of the node, or `retryAt`.
+        case stalled(Refusal, retryAt: Timestamp)
+    }
+
+    package init(
+        kind: Kind, node: NodeID, store: StoreID, reason: Reason, principal: Principal?,
+        request: RequestID?, role: Role, groups: GroupWish, overrides: [Request.Override],
+        began: Timestamp, correlation: String
+    ) {
+        self.kind = kind
+        self.node = node
+        self.store = store
+        self.reason = reason
+        self.principal = principal
+        self.request = request
+        self.role = role
+        self.groups = groups
+        self.overrides = overrides
+        self.began = began
+        self.correlation = correlation
+        phase = .active
+        steps = SortedMap()
+    }
+}
+
+/// Where a saga stands in one group, or with the node as a whole.
+package struct Step: Hashable, Sendable {
+    package var name: Name
+    package var phase: Phase
+    /// Counts the commands of this step, from 1.
+    package var attempt: UInt32
+    /// When this step began.
+    package var since: Timestamp
+    package var notBefore: Timestamp
+    /// Why the guard said no when it last changed its answer; nil when it has not.
+    package var blocked: Refusal?
+    /// Whether this saga added the member to the group: what a rollback takes back.
+    package var added: Bool
+    /// How often the leader's log was found compacted past the copy.
+    package var misses: UInt32
+
+    package enum Name: String, CaseIterable, Hashable, Sendable {
+        case clear, seed, start, learner, catchUp, promote
+        case transfer, remove, stop
+        case demote
+        /// Rollback: the learner that this saga added leaves again.
+        case takeBack
+        case done
+    }
+
+    package enum Phase: Hashable, Sendable {
+        case ready
+        case issued(Outstanding)
+        case inDoubt(Outstanding)
+        case failed(Refusal)
+    }
+
+    package init(name: Name, since: Timestamp) {
+        self.name = name
+        phase = .ready
+        attempt = 1
+        self.since = since
+        notBefore = since
+        added = false
+        misses = 0
+    }
+}
+
+/// A command without an outcome yet.
+package struct Outstanding: Hashable, Sendable {
+    package var id: CommandID
+    package var command: Command
+    package var issued: Timestamp
+    /// When its executor reported success; nil before. The effect has still to be observed.
+    package var succeeded: Timestamp?
+    /// When a look at the group was last asked for.
+    package var observeAsked: Timestamp?
+
+    package init(id: CommandID, command: Command, issued: Timestamp) {
+        self.id = id
+        self.command = command
+        self.issued = issued
+    }
+}
