@@ -1,0 +1,83 @@
+package import MusterCore
+
+/// Some consecutive records of one partition, borrowed from the engine.
+///
+/// Owner of the bytes: the engine's object given as `owner`, which frees them when the last
+/// reference to the batch goes. Every pointer in a `RecordView` is valid as long as the batch lives
+/// and no longer: keep the batch (`withExtendedLifetime`) while using a view, or take
+/// `record(at:)`, a copy. Thread: any; nothing changes after `init`, which is why `@unchecked
+/// Sendable` is right although the views hold pointers.
+package final class RecordBatch: @unchecked Sendable {
+    package let partition: TopicPartition
+    /// Where to read on: behind the last record, or further where the engine knows of a gap.
+    package let next: Offset
+
+    private let views: [RecordView]
+    private let decodeHeaders: @Sendable (UnsafeRawBufferPointer) -> [Header]
+    private let owner: any AnyObject & Sendable
+
+    /// A batch of the engine.
+    ///
+    /// - Parameters:
+    ///   - views: in the order of their offsets; their pointers stay valid as long as `owner`
+    ///     lives.
+    ///   - owner: frees in its `deinit` what the views point at.
+    ///   - decodeHeaders: reads what a view's `headerBytes` points at, which is the engine's own
+    ///     form.
+    package init(
+        partition: TopicPartition, next: Offset, views: [RecordView],
+        owner: any AnyObject & Sendable,
+        decodeHeaders: @escaping @Sendable (UnsafeRawBufferPointer) -> [Header]
+    ) {
+        self.partition = partition
+        self.next = next
+        self.views = views
+        self.owner = owner
+        self.decodeHeaders = decodeHeaders
+    }
+
+    package var count: Int { views.count }
+    package var indices: Range<Int> { 0..<views.count }
+
+    /// The record at that place of the batch: valid while the batch lives.
+    @inline(__always)
+    package subscript(index: Int) -> RecordView { views[index] }
+
+    /// The headers of a record, in order, decoded only now: most readers need none.
+    package func headers(at index: Int) -> [Header] {
+        guard let bytes = views[index].headerBytes else { return [] }
+        return decodeHeaders(bytes)
+    }
+
+    /// An owned copy.
+    package func record(at index: Int) -> LogRecord {
+        let view = views[index]
+        return LogRecord(
+            position: Position(partition, view.offset), appended: view.appended,
+            key: view.key.map { [UInt8]($0) }, headers: headers(at: index),
+            value: view.value.map { [UInt8]($0) })
+    }
+}
+
+/// One record of a batch: pointers into it, valid while the batch lives.
+package struct RecordView {
+    package let offset: Offset
+    package let appended: Timestamp
+    /// nil is no key, which is not the same as an empty one.
+    package let key: UnsafeRawBufferPointer?
+    /// nil is a tombstone.
+    package let value: UnsafeRawBufferPointer?
+    /// The headers in the engine's own form, see `RecordBatch.headers(at:)`; nil is none.
+    package let headerBytes: UnsafeRawBufferPointer?
+
+    package init(
+        offset: Offset, appended: Timestamp, key: UnsafeRawBufferPointer?,
+        value: UnsafeRawBufferPointer?, headerBytes: UnsafeRawBufferPointer?
+    ) {
+        self.offset = offset
+        self.appended = appended
+        self.key = key
+        self.value = value
+        self.headerBytes = headerBytes
+    }
+}

@@ -1,0 +1,52 @@
+package import MusterCore
+
+/// How a topic is kept.
+package struct TopicSettings: Hashable, Sendable {
+    package var topic: Topic
+    /// How many partitions it has, at least 1.
+    package var partitions: Int32
+    package var cleanup: Cleanup
+
+    /// What the log drops by itself. Offsets are kept whatever is dropped.
+    package enum Cleanup: Hashable, Sendable {
+        /// Records whose append time is older; nil keeps them for ever.
+        case delete(retention: Duration?)
+        /// Records whose key occurs again later; later tombstones too.
+        case compact
+    }
+
+    package init(_ topic: Topic, partitions: Int32, cleanup: Cleanup) {
+        self.topic = topic
+        self.partitions = partitions
+        self.cleanup = cleanup
+    }
+
+    /// The eight topics as Muster wants them, in the order of `Topic`: the journal for ever, inputs
+    /// and quarantine 90 days, commands 7 days, heartbeats an hour, views and snapshots compacted.
+    package static func standard(partitions: Int32) -> [TopicSettings] {
+        Topic.allCases.map { topic in
+            TopicSettings(topic, partitions: partitions, cleanup: standardCleanup(of: topic))
+        }
+    }
+
+    private static func standardCleanup(of topic: Topic) -> Cleanup {
+        let day = Duration.seconds(24 * 60 * 60)
+        switch topic {
+        case .events, .requests, .quarantine: return .delete(retention: day * 90)
+        case .heartbeats: return .delete(retention: .seconds(60 * 60))
+        case .journal: return .delete(retention: nil)
+        case .commands: return .delete(retention: day * 7)
+        case .members, .snapshots: return .compact
+        }
+    }
+}
+
+extension TopicSettings.Cleanup: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .delete(nil): "kept for ever"
+        case .delete(let retention?): "deleted after \(retention.components.seconds) s"
+        case .compact: "compacted"
+        }
+    }
+}
