@@ -33,9 +33,4 @@ extension ClusterState {
     package func origin(of input: Input) -> (principal: Principal?, correlation: String) {
         (nil, input.correlation)
     }
-
-    /// Every command whose outcome is not known yet, in id order.
-    package var outstandingCommands: [(id: CommandID, command: Command)] {
-        []
-    }
 }

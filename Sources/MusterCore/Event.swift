@@ -37,7 +37,8 @@ package enum Event: Hashable, Sendable {
     case syncChanged(NodeID, GroupID, SyncStatus)
 
     // Requests
-    case requestAccepted(RequestID)
+    /// Accepted, and under way in the node's saga where there is one.
+    case requestAccepted(RequestID, NodeID?)
     case requestRejected(RequestID, Refusal, proofs: [Proof])
     case requestCompleted(RequestID, Refusal?)
 

@@ -6,8 +6,8 @@ package struct Saga: Hashable, Sendable {
     package var store: StoreID
     package var reason: Reason
     package var principal: Principal?
-    /// The request that asked for it; nil when automation began it.
-    package var request: RequestID?
+    /// The requests that wait for it, oldest first; none when automation began it.
+    package var requests: [RequestID]
     /// What the node is to be; of a join only.
     package var role: Role
     /// Which groups a join is to cover.
@@ -50,7 +50,7 @@ package struct Saga: Hashable, Sendable {
 
     package init(
         kind: Kind, node: NodeID, store: StoreID, reason: Reason, principal: Principal?,
-        request: RequestID?, role: Role, groups: GroupWish, overrides: [Request.Override],
+        requests: [RequestID], role: Role, groups: GroupWish, overrides: [Request.Override],
         began: Timestamp, correlation: String
     ) {
         self.kind = kind
@@ -58,7 +58,7 @@ package struct Saga: Hashable, Sendable {
         self.store = store
         self.reason = reason
         self.principal = principal
-        self.request = request
+        self.requests = requests
         self.role = role
         self.groups = groups
         self.overrides = overrides
@@ -82,6 +82,8 @@ package struct Step: Hashable, Sendable {
     package var blocked: Refusal?
     /// Whether this saga added the member to the group: what a rollback takes back.
     package var added: Bool
+    /// Whether the member that is removed voted when its removal was commanded.
+    package var voter: Bool
     /// How often the leader's log was found compacted past the copy.
     package var misses: UInt32
 
@@ -108,6 +110,7 @@ package struct Step: Hashable, Sendable {
         self.since = since
         notBefore = since
         added = false
+        voter = false
         misses = 0
     }
 }
