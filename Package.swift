@@ -56,7 +56,7 @@ let package = Package(
         module(
             "MusterSimulation",
             ["MusterCore", "MusterWire", "MusterLog", "MusterRuntime"]),
-        module("MusterCommandLine", ["CYAML"]),
+        module("MusterCommandLine", ["MusterRuntime", "CYAML"]),
         program(
             "muster", path: "Sources/muster",
             [
