@@ -63,6 +63,7 @@ let package = Package(
                 "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
                 "MusterManager", "MusterSimulation", "MusterCommandLine",
             ]),
+        tests("MusterRuntimeTests", ["MusterRuntime"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
