@@ -8,29 +8,47 @@ extension ClusterState {
     ///   - evidence: what `extract(for:from:)` gave for this input.
     ///   - at: the moment of the log, not before the state's `at`.
     package func decide(_ input: Input, evidence: Evidence, at: Timestamp) -> [Event] {
-        []
+        if case .record(let position, _) = input.source,
+            let passed = next[position.partition], position.offset < passed
+        {
+            return []
+        }
+        switch input.content {
+        case .fact(let fact):
+            return decideFact(fact, evidence: evidence, at: at)
+        case .request(let request):
+            return decideRequest(request, input, evidence: evidence, at: at)
+        case .wake(let subject):
+            return decideWake(subject, evidence: evidence, at: at)
+        }
     }
 
-    /// The part of the soft state that `decide` may look at for an input; nil when it looks at none.
-    package func extract(for input: Input, from evidence: Evidence) -> Evidence? {
-        nil
-    }
-
-    /// What to look at, in this order, after something was decided or heard: the manager wakes each of
-    /// them until none answers any more.
-    ///
-    /// - Parameter group: the only group that something was heard of; nil: look at everything.
-    package func subjects(heardOf group: GroupID?) -> [Subject] {
-        []
-    }
-
-    /// The next moment at which a wake-up may have something to say; nil when only an input can.
-    package func nextDeadline(evidence: Evidence) -> Timestamp? {
-        nil
+    private func decideWake(_ subject: Subject, evidence: Evidence, at: Timestamp) -> [Event] {
+        switch subject {
+        case .liveness:
+            return decideLiveness(evidence: evidence, at: at)
+        case .removal(let node):
+            return decideRemoval(of: node, evidence: evidence, at: at)
+        case .saga(let node):
+            return decideSaga(of: node, evidence: evidence, at: at)
+        case .step(let node, let group):
+            return StepMachine(self, node, group, evidence: evidence, at: at)?.move() ?? []
+        }
     }
 
     /// Whose decision it is and what it belongs to: the principal and the correlation of an input.
     package func origin(of input: Input) -> (principal: Principal?, correlation: String) {
-        (nil, input.correlation)
+        switch input.content {
+        case .fact:
+            return (nil, input.correlation)
+        case .request(let request):
+            return (request.principal, input.correlation)
+        case .wake(let subject):
+            switch subject {
+            case .liveness, .removal: return (nil, "")
+            case .saga(let node), .step(let node, _):
+                return (sagas[node]?.principal, sagas[node]?.correlation ?? "")
+            }
+        }
     }
 }

@@ -1,0 +1,156 @@
+// What of the soft state a decision may look at, and what is to be looked at when.
+
+extension ClusterState {
+    /// The part of the soft state that `decide` may look at for an input; nil when it looks at none.
+    package func extract(for input: Input, from evidence: Evidence) -> Evidence? {
+        switch input.content {
+        case .fact(.nodeUp(let up)):
+            return part(of: evidence, nodes: [up.identity.node], groups: [])
+        case .fact(.nodeReportedDown(let opinion)):
+            return part(of: evidence, nodes: [opinion.node], groups: [])
+        case .fact(.commandFailed(let report, _)):
+            guard let (node, group) = place(of: report.command), let group else { return nil }
+            return part(of: evidence, nodes: participants(group, node), groups: [group])
+        case .fact:
+            return nil
+        case .request(let request):
+            return extract(for: request, from: evidence)
+        case .wake(.liveness):
+            return part(of: evidence, nodes: nodes.keys, groups: [])
+        case .wake(.removal(let node)):
+            return extract(for: groups(of: node), node, from: evidence)
+        case .wake(.step(let node, let group)):
+            return part(of: evidence, nodes: participants(group, node), groups: [group])
+        case .wake(.saga(let node)):
+            let list = sagas[node].map { $0.steps.keys } ?? groups.keys
+            return extract(for: list, node, from: evidence)
+        }
+    }
+
+    private func extract(for request: Request, from evidence: Evidence) -> Evidence {
+        switch request.action {
+        case .configure, .extend: return part(of: evidence, nodes: [], groups: [])
+        case .add(let node, _, _, _): return extract(for: groups.keys, node, from: evidence)
+        case .remove(let node), .cancel(let node):
+            return extract(for: groups(of: node), node, from: evidence)
+        }
+    }
+
+    private func extract(
+        for list: [GroupID], _ node: NodeID, from evidence: Evidence
+    ) -> Evidence {
+        var names = [node]
+        for group in list { names += participants(group, node) }
+        return part(of: evidence, nodes: names, groups: list)
+    }
+
+    /// The members of a group, and the node whose saga asks.
+    private func participants(_ group: GroupID, _ node: NodeID) -> [NodeID] {
+        (groups[group]?.configuration?.members.map(\.node) ?? []) + [node]
+    }
+
+    private func part(of evidence: Evidence, nodes: [NodeID], groups: [GroupID]) -> Evidence {
+        var names = nodes
+        for group in groups {
+            names += evidence.groups[group]?.view?.view.members.map(\.member.node) ?? []
+        }
+        var result = Evidence()
+        result.newest = evidence.newest
+        result.gap = evidence.gap
+        for node in names where result.nodes[node] == nil {
+            if let known = evidence.nodes[node] { result.nodes[node] = known }
+        }
+        for group in groups {
+            if let known = evidence.groups[group] { result.groups[group] = known }
+        }
+        return result
+    }
+
+    /// What to look at, in this order, after something was decided or heard: the manager wakes each of
+    /// them until none answers any more.
+    ///
+    /// - Parameter group: the only group that something was heard of; nil: look at everything.
+    package func subjects(heardOf group: GroupID?) -> [Subject] {
+        guard policy != nil else { return [] }
+        var result: [Subject] = group == nil ? [.liveness] : []
+        for (node, state) in nodes {
+            if state.removal != nil && (group == nil || isMember(node)) {
+                result.append(.removal(node))
+            }
+            if let saga = sagas[node] {
+                for name in saga.steps.keys where group == nil || name == group {
+                    result.append(.step(node, name))
+                }
+                result.append(.saga(node))
+            } else if isCandidate(state) {
+                result.append(.saga(node))
+            }
+        }
+        return result
+    }
+
+    /// Whether a node without a saga may be about to begin one: it is up and not a full member, it is to
+    /// leave, or it runs on a store that is out.
+    private func isCandidate(_ state: NodeState) -> Bool {
+        guard state.liveness == .up, state.conflict == nil else { return false }
+        if tombstones[state.identity.store].map({ !$0.stopped }) ?? false { return true }
+        if state.leaving { return true }
+        return groups.contains {
+            guard let member = $0.value.member(state.identity.node) else { return true }
+            return state.role == .voter && member.role == .learner
+        }
+    }
+
+    /// The next moment at which a wake-up may have something to say; nil when only an input can.
+    package func nextDeadline(evidence: Evidence) -> Timestamp? {
+        guard policy != nil else { return nil }
+        var next = livenessDeadline(evidence: evidence)
+        for (_, saga) in sagas {
+            if let due = deadline(of: saga, evidence) { next = min(next ?? due, due) }
+        }
+        return next
+    }
+
+    private func deadline(of saga: Saga, _ evidence: Evidence) -> Timestamp? {
+        if case .stalled(_, let retryAt) = saga.phase { return retryAt }
+        var next: Timestamp?
+        for group in saga.steps.keys.map(Optional.some) + [nil] {
+            guard
+                let machine = StepMachine(self, saga.node, group, evidence: evidence, at: at),
+                let due = machine.deadline
+            else { continue }
+            next = min(next ?? due, due)
+        }
+        return next
+    }
+}
+
+extension StepMachine {
+    /// When the step may have something to say without hearing anything new; nil when only that helps.
+    var deadline: Timestamp? {
+        switch step.phase {
+        case .ready:
+            if step.name == .done { return nil }
+            if step.notBefore > at { return step.notBefore }
+            guard step.name == .catchUp else { return nil }
+            let member = situation.seen.members[node]
+            let progressed = max(member?.progressed ?? step.since, step.since)
+            let timeout = progressed + policy.catchUpTimeout
+            guard let since = member?.caughtUpSince else { return timeout }
+            return min(timeout, since + policy.stabilization)
+        case .issued(let outstanding):
+            var limit = outstanding.command.notAfter + .milliseconds(1)
+            if let copy = evidence.nodes[node]?.copies.first(where: { $0.progress.group == group }) {
+                limit = max(limit, copy.moved + policy.copyLimit + .milliseconds(1))
+            }
+            guard let succeeded = outstanding.succeeded, outstanding.observeAsked == nil else {
+                return limit
+            }
+            return min(limit, succeeded + policy.observationInterval)
+        case .inDoubt(let outstanding):
+            return outstanding.observeAsked.map { $0 + policy.backoffMax }
+        case .failed:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,127 @@
+extension StepMachine {
+    /// Whether what the step is for can be seen: in a confirmed observation, or in the node's own word
+    /// about its servers.
+    ///
+    /// - Parameter outstanding: the command whose effect is looked for; an observation from before it
+    ///   was issued does not count. Nil while none was issued.
+    func hasEffect(since outstanding: Outstanding?) -> Bool {
+        switch step.name {
+        case .clear: return isPrepared
+        case .seed: return outstanding.map { $0.succeeded != nil } ?? bridges
+        case .start: return isRunning(since: outstanding)
+        case .stop: return outstanding?.succeeded != nil
+        case .catchUp: return outstanding == nil && isCaughtUp
+        case .done: return false
+        case .learner, .promote, .demote, .transfer, .remove, .takeBack:
+            guard let seen = confirmedView(since: outstanding) else { return false }
+            return hasEffect(in: seen, outstanding)
+        }
+    }
+
+    private func hasEffect(
+        in seen: GroupEvidence.Observation, _ outstanding: Outstanding?
+    ) -> Bool {
+        let member = seen.view.members.first { $0.member.node == node }?.member
+        let isOurs = member.map { $0.store == nil || $0.store == saga.store } ?? false
+        switch step.name {
+        case .learner: return isOurs
+        case .promote: return isOurs && member?.role == .voter
+        case .demote: return isOurs && member?.role == .learner
+        case .remove: return !isOurs
+        case .takeBack: return !isOurs || member?.role == .voter
+        case .transfer:
+            guard seen.leader.node != node else { return false }
+            guard let require = outstanding?.command.require else { return true }
+            return seen.term > require.term
+        case .clear, .seed, .start, .catchUp, .stop, .done: return false
+        }
+    }
+
+    private func confirmedView(since outstanding: Outstanding?) -> GroupEvidence.Observation? {
+        guard let seen = situation.seen.view, seen.view.confirmed,
+            seen.term >= max(situation.register.term, situation.seen.termMax)
+        else { return nil }
+        if let outstanding, seen.heard.appended <= outstanding.issued { return nil }
+        return seen
+    }
+
+    private var isPrepared: Bool {
+        guard let known = state.nodes[node] else { return false }
+        return known.identity.store != saga.store && known.blank
+    }
+
+    private var isCaughtUp: Bool {
+        situation.view(of: node) != nil && situation.notCaughtUp(node) == nil
+    }
+
+    private func isRunning(since outstanding: Outstanding?) -> Bool {
+        if outstanding?.succeeded != nil { return true }
+        guard let own = situation.seen.members[node]?.own, own.state != .stopped,
+            let known = state.nodes[node], own.identity == known.identity
+        else { return false }
+        return own.heard.appended > (outstanding?.issued ?? known.started)
+    }
+
+    /// The last entry that the node's disk holds of the group; nil when it has none.
+    var dataIndex: LogIndex? {
+        guard let group, let known = state.nodes[node] else { return nil }
+        let listed = known.groups.first { $0.group == group }?.applied
+        guard case .synced(let index)? = known.sync[group] else { return listed }
+        return listed.map { max($0, index) } ?? index
+    }
+
+    /// Whether the leader's log goes on where the node's data ends.
+    var bridges: Bool {
+        guard let index = dataIndex else { return false }
+        guard let first = situation.seen.view?.view.firstIndex else { return true }
+        return index.next >= first
+    }
+
+    /// The step is over; the next one begins.
+    func done() -> [Event] {
+        guard let group else { return [.stepDone(node, nil, step.name, next: nil)] }
+        let following = isRollingBack ? nil : nextName(after: step.name)
+        let event = Event.stepDone(node, group, step.name, next: following)
+        return [event] + desiredAfter(step.name, group)
+    }
+
+    /// Reached by a join, lowered by a person's removal: automation never lowers what is desired.
+    private func desiredAfter(_ name: Step.Name, _ group: GroupID) -> [Event] {
+        let desired = situation.register.desired
+        let count = UInt32(situation.voters.count)
+        switch name {
+        case .promote, .learner:
+            return count > desired ? [.desiredChanged(group, count)] : []
+        case .remove:
+            let byPerson = saga.reason == .request || saga.reason == .leave
+            return byPerson && step.voter && desired > 1
+                ? [.desiredChanged(group, desired - 1)] : []
+        case .clear, .seed, .start, .catchUp, .transfer, .stop, .demote, .takeBack, .done:
+            return []
+        }
+    }
+
+    /// DOMAIN §6.2 and §6.3: the order of the steps.
+    func nextName(after name: Step.Name) -> Step.Name? {
+        let capabilities = state.capabilities(of: situation.group, for: node)
+        let isVoter = saga.role == .voter
+        switch name {
+        case .seed: return .start
+        case .start: return capabilities.startsAfterAdd ? .catchUp : .learner
+        case .learner:
+            if capabilities.startsAfterAdd { return .start }
+            return capabilities.learnersMax == 0 ? nil : .catchUp
+        case .catchUp: return isVoter && !isFullVoter ? .promote : nil
+        case .transfer: return .remove
+        case .clear, .promote, .remove, .stop, .demote, .takeBack, .done: return nil
+        }
+    }
+
+    private var isFullVoter: Bool { situation.view(of: node)?.member.role == .voter }
+
+    /// The first step of a join in a group.
+    static func firstName(_ capabilities: Capabilities) -> Step.Name {
+        if capabilities.startsAfterAdd { return .learner }
+        return capabilities.seed == .external ? .seed : .start
+    }
+}

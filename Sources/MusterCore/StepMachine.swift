@@ -1,0 +1,215 @@
+// The step engine (DOMAIN §6.1). One saga in one group, or a saga's step for its node as a whole, is
+// looked at alone: from its phase and what is seen follows at most one move, which is an event. Joins
+// and removals differ only in their order of steps, their guards and their commands.
+
+struct StepMachine {
+    let state: ClusterState
+    let saga: Saga
+    let step: Step
+    /// Nil: the step that concerns the node as a whole.
+    let group: GroupID?
+    let evidence: Evidence
+    let at: Timestamp
+    let policy: Policy
+    let situation: Situation
+
+    var node: NodeID { saga.node }
+
+    /// - Returns: nil when the saga, the step or the policy is not there.
+    init?(
+        _ state: ClusterState, _ node: NodeID, _ group: GroupID?, evidence: Evidence,
+        at moment: Timestamp
+    ) {
+        guard let policy = state.policy, let saga = state.sagas[node],
+            let step = group.map({ saga.steps[$0] }) ?? saga.whole
+        else { return nil }
+        self.state = state
+        self.saga = saga
+        self.step = step
+        self.group = group
+        self.evidence = evidence
+        self.policy = policy
+        at = moment
+        situation = Situation(
+            state: state, group: group ?? GroupID(unchecked: ""), evidence: evidence, at: moment,
+            mover: node)
+    }
+
+    /// The events of the one move that the step can make now; none when it can make none.
+    func move() -> [Event] {
+        if saga.isStalled || step.name == .done { return [] }
+        switch step.phase {
+        case .ready: return ready()
+        case .issued(let outstanding): return issued(outstanding)
+        case .inDoubt(let outstanding): return inDoubt(outstanding)
+        case .failed: return isRollingBack ? turnBack() : []
+        }
+    }
+
+    private func ready() -> [Event] {
+        if let turn = redirected() { return turn }
+        if hasEffect(since: nil) { return done() }
+        if group != nil, let whole = saga.whole, whole.name != .done { return [] }
+        if at < step.notBefore { return [] }
+        switch attemptCommand() {
+        case .command(let command, let proof): return [.commandIssued(command, proof: proof)]
+        case .wait: return []
+        case .fail(let refusal): return [.stepFailed(node, group, step.name, refusal)]
+        case .restart(let name): return [.stepStarted(node, group, name)]
+        case .blocked(let refusal, let proof):
+            if let old = step.blocked, old.code == refusal.code, old.nodes == refusal.nodes {
+                return []
+            }
+            return [.stepBlocked(node, group, refusal, proof: proof)]
+        }
+    }
+
+    /// A step that belongs to what the saga was before: a removal took over from a join, or a join is
+    /// taken back. Nothing new is begun for it.
+    private func redirected() -> [Event]? {
+        if isRollingBack && step.name != .takeBack && step.name != .stop { return turnBack() }
+        let removes = saga.kind == .remove || saga.kind == .leave
+        guard removes, let group else { return nil }
+        switch step.name {
+        case .clear, .seed, .start, .learner, .catchUp, .promote, .takeBack, .demote:
+            let present = situation.view(of: node) != nil
+            let name: Step.Name = situation.leader?.node == node ? .transfer : .remove
+            return [.stepDone(node, group, step.name, next: present ? name : nil)]
+        case .transfer, .remove, .stop, .done:
+            return nil
+        }
+    }
+
+    private func turnBack() -> [Event] {
+        if step.name == .takeBack || step.name == .stop { return [] }
+        let isLearner = situation.view(of: node)?.member.role == .learner
+        if step.added && isLearner { return [.stepStarted(node, group, .takeBack)] }
+        return [.stepDone(node, group, step.name, next: nil)]
+    }
+
+    private func issued(_ outstanding: Outstanding) -> [Event] {
+        if hasEffect(since: outstanding) { return done() }
+        if let failure = expiry(of: outstanding) { return failed(outstanding, failure) }
+        if group != nil && outstanding.command.require != nil {
+            let late = at > outstanding.command.notAfter
+            let lost = outstanding.succeeded == nil && isGone(outstanding.command.executor)
+            if late || lost { return [.commandInDoubt(outstanding.id, node, group)] }
+        }
+        return lookAgain(outstanding)
+    }
+
+    private func inDoubt(_ outstanding: Outstanding) -> [Event] {
+        if hasEffect(since: outstanding) {
+            return [.doubtResolved(outstanding.id, node, group, effect: true)] + done()
+        }
+        if isSettled(outstanding) {
+            let resolved = Event.doubtResolved(outstanding.id, node, group, effect: false)
+            if step.attempt >= policy.attemptsMax {
+                let refusal = Refusal(
+                    .attemptsUsedUp, group: group, nodes: [node],
+                    numbers: [Int64(step.attempt)], text: outstanding.command.action.name)
+                return [resolved, .stepFailed(node, group, step.name, refusal)]
+            }
+            return [resolved]
+        }
+        return lookAgain(outstanding)
+    }
+
+    /// DOMAIN §5: whether the newest observation proves that the command had its chance and is over.
+    private func isSettled(_ outstanding: Outstanding) -> Bool {
+        guard let seen = situation.seen.view, seen.view.confirmed, seen.view.changePermitted,
+            !seen.view.pending, let require = outstanding.command.require,
+            seen.heard.appended > outstanding.command.notAfter + policy.lease
+        else { return false }
+        if seen.term > require.term { return true }
+        return outstanding.succeeded != nil || isReplaced(outstanding.command.executor)
+    }
+
+    /// Asks the leader's agent for a fresh look at a group whose command has no visible effect yet.
+    private func lookAgain(_ outstanding: Outstanding) -> [Event] {
+        guard let group, outstanding.command.require != nil, let leader = situation.leader else {
+            return []
+        }
+        let wait: Timestamp
+        if let asked = outstanding.observeAsked {
+            wait = asked + policy.backoffMax
+        } else if case .inDoubt = step.phase {
+            wait = at
+        } else if let succeeded = outstanding.succeeded {
+            wait = succeeded + policy.observationInterval
+        } else {
+            return []
+        }
+        if at < wait { return [] }
+        return [
+            .observationAsked(
+                Command(
+                    action: .observeGroup, group: group, node: node, store: saga.store,
+                    executor: leader, require: nil, notAfter: at + policy.observeLimit,
+                    attempt: step.attempt))
+        ]
+    }
+
+    /// A command that the agent carries out on its own node does not endanger a group: when its time is
+    /// over, or its process, it is given again.
+    private func expiry(of outstanding: Outstanding) -> CommandFailure? {
+        guard outstanding.command.require == nil, outstanding.succeeded == nil else { return nil }
+        var limit = outstanding.command.notAfter
+        if case .syncGroup = outstanding.command.action, let group {
+            let copy = evidence.nodes[node]?.copies.first { $0.progress.group == group }
+            if let moved = copy?.moved { limit = max(limit, moved + policy.copyLimit) }
+        }
+        if at > limit || isGone(outstanding.command.executor) {
+            return CommandFailure(code: .expired, retryable: true, leaderHint: nil)
+        }
+        return nil
+    }
+
+    /// What follows from a failure without effect: another try, or the end of this step.
+    func failed(_ outstanding: Outstanding, _ failure: CommandFailure) -> [Event] {
+        let again: Bool
+        switch failure.code {
+        case .notLeader, .preconditionFailed, .expired: again = true
+        case .rejected, .unsupported, .failed: again = failure.retryable
+        }
+        let notBefore = at + backoff
+        let event = Event.commandFailed(
+            outstanding.id, node, group, failure, notBefore: notBefore)
+        if again && step.attempt < attemptsMax { return [event] }
+        let code: Refusal.Code = again ? .attemptsUsedUp : .commandRejected
+        let refusal = Refusal(
+            code, group: group, nodes: [node], numbers: [Int64(step.attempt)],
+            text: outstanding.command.action.name)
+        return [event, .stepFailed(node, group, step.name, refusal)]
+    }
+
+    private var attemptsMax: UInt32 { step.name == .seed ? 3 : policy.attemptsMax }
+
+    private var backoff: Duration {
+        let doublings = min(Int(step.attempt) - 1, 20)
+        return min(policy.backoffMax, policy.backoffMin * (1 << max(0, doublings)))
+    }
+
+    private func isReplaced(_ executor: NodeIdentity) -> Bool {
+        guard let known = state.nodes[executor.node] else { return true }
+        return known.identity.store != executor.store || known.identity.start > executor.start
+    }
+
+    private func isGone(_ executor: NodeIdentity) -> Bool {
+        isReplaced(executor) || state.nodes[executor.node]?.liveness == .down
+    }
+
+    var isRollingBack: Bool {
+        if case .rollingBack = saga.phase { return true }
+        return false
+    }
+}
+
+/// What a ready step comes to.
+enum StepAttempt {
+    case command(Command, Proof?)
+    case blocked(Refusal, Proof?)
+    case fail(Refusal)
+    case restart(Step.Name)
+    case wait
+}
