@@ -102,6 +102,9 @@ extension ClusterState {
     }
 
     /// The next moment at which a wake-up may have something to say; nil when only an input can.
+    ///
+    /// A moment that has passed means that the wake-up then had nothing to say: whoever waits ignores it
+    /// until something else is decided or heard.
     package func nextDeadline(evidence: Evidence) -> Timestamp? {
         guard policy != nil else { return nil }
         var next = livenessDeadline(evidence: evidence)
