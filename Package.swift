@@ -64,6 +64,7 @@ let package = Package(
                 "MusterManager", "MusterSimulation", "MusterCommandLine",
             ]),
         tests("MusterRuntimeTests", ["MusterRuntime"]),
+        tests("MusterWireTests", ["MusterCore", "MusterWire"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
