@@ -65,6 +65,12 @@ let package = Package(
             ]),
         tests("MusterRuntimeTests", ["MusterRuntime"]),
         tests("MusterWireTests", ["MusterCore", "MusterWire"]),
+
+        .systemLibrary(name: "CMalloc", path: "Benchmarks/CMalloc"),
+        .target(
+            name: "MusterBenchmarks", dependencies: ["MusterCore", "CMalloc"],
+            path: "Benchmarks/MusterBenchmarks", swiftSettings: house),
+        program("muster-benchmarks", path: "Benchmarks/muster-benchmarks", ["MusterBenchmarks"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -1,7 +1,10 @@
 /// What a decision changes. Every change of state is one of these; nothing else changes state.
+///
+/// Cases with more than a node's name are `indirect`: an event is then small to move, and a fold of
+/// millions of them is not spent on copying the room that the largest would need.
 package enum Event: Hashable, Sendable {
     // The cluster
-    case policyConfigured(Policy)
+    indirect case policyConfigured(Policy)
     /// The first observation of whose data this cluster is.
     case clusterIdentified(EngineIdentity)
     /// Nobody of the cluster was heard for more than a lease: pending removals start again in full.
@@ -12,69 +15,69 @@ package enum Event: Hashable, Sendable {
 
     // Nodes
     /// A new node, store or start. `replaced` is the store it had before, where that changed.
-    case nodeStarted(NodeUp, replaced: StoreID?)
+    indirect case nodeStarted(NodeUp, replaced: StoreID?)
     /// The node's list of groups or their capabilities changed without a new start.
-    case nodeGroupsChanged(NodeID, version: UInt64, groups: [NodeGroup])
+    indirect case nodeGroupsChanged(NodeID, version: UInt64, groups: [NodeGroup])
     case nodeStopAnnounced(NodeID)
-    case nodeLeaveAnnounced(NodeID, reason: String)
+    indirect case nodeLeaveAnnounced(NodeID, reason: String)
     case nodeSuspected(NodeID, lastHeard: Timestamp, by: Principal?)
     case nodeDown(NodeID, lastHeard: Timestamp)
     /// Heard again after it was suspected or down.
     case nodeReturned(NodeID)
-    case nodeRefused(NodeID, store: StoreID, refusal: Refusal)
+    indirect case nodeRefused(NodeID, store: StoreID, refusal: Refusal)
     /// Two live processes or stores claim one identity.
-    case identityConflict(NodeID, Refusal)
+    indirect case identityConflict(NodeID, Refusal)
 
     // Groups
-    case leaderObserved(GroupID, leader: NodeID, term: Term)
-    case configurationObserved(
+    indirect case leaderObserved(GroupID, leader: NodeID, term: Term)
+    indirect case configurationObserved(
         GroupID, version: ConfigurationVersion, members: [Member], pending: Bool)
     /// A configuration that neither a saga nor history explains; adopted as it is.
-    case driftDetected(GroupID, appeared: [NodeID], vanished: [NodeID], changed: [NodeID])
+    indirect case driftDetected(GroupID, appeared: [NodeID], vanished: [NodeID], changed: [NodeID])
     case groupDeleted(GroupID)
     /// How many voters the group is meant to have.
     case desiredChanged(GroupID, UInt32)
-    case syncChanged(NodeID, GroupID, SyncStatus)
+    indirect case syncChanged(NodeID, GroupID, SyncStatus)
 
     // Requests
     /// Accepted, and under way in the node's saga where there is one.
     case requestAccepted(RequestID, NodeID?)
-    case requestRejected(RequestID, Refusal, proofs: [Proof])
-    case requestCompleted(RequestID, Refusal?)
+    indirect case requestRejected(RequestID, Refusal, proofs: [Proof])
+    indirect case requestCompleted(RequestID, Refusal?)
 
     // Pending removals
-    case removalScheduled(NodeID, store: StoreID, due: Timestamp)
+    indirect case removalScheduled(NodeID, store: StoreID, due: Timestamp)
     /// The deadline starts again in full, or is put off.
     case removalRescheduled(NodeID, due: Timestamp, why: RescheduleReason)
     case removalCancelled(NodeID, why: CancelReason)
     /// What holds a due or planned removal back; written when it changes.
-    case removalBlocked(NodeID, Refusal, proofs: [Proof])
+    indirect case removalBlocked(NodeID, Refusal, proofs: [Proof])
 
     // Sagas
-    case joinRefused(NodeID, store: StoreID, Refusal)
+    indirect case joinRefused(NodeID, store: StoreID, Refusal)
     /// A saga begins in these groups. Of a removal the proofs are those of all its groups.
-    case sagaStarted(Saga, proofs: [Proof])
+    indirect case sagaStarted(Saga, proofs: [Proof])
     /// A group came after the saga had begun, or its first step is another.
-    case stepStarted(NodeID, GroupID?, Step.Name)
-    case stepBlocked(NodeID, GroupID?, Refusal, proof: Proof?)
-    case commandIssued(Command, proof: Proof?)
-    case commandReported(CommandID, NodeID, GroupID?)
+    indirect case stepStarted(NodeID, GroupID?, Step.Name)
+    indirect case stepBlocked(NodeID, GroupID?, Refusal, proof: Proof?)
+    indirect case commandIssued(Command, proof: Proof?)
+    indirect case commandReported(CommandID, NodeID, GroupID?)
     /// Failed without effect; tried again not before that.
-    case commandFailed(CommandID, NodeID, GroupID?, CommandFailure, notBefore: Timestamp)
-    case commandInDoubt(CommandID, NodeID, GroupID?)
-    case doubtResolved(CommandID, NodeID, GroupID?, effect: Bool)
+    indirect case commandFailed(CommandID, NodeID, GroupID?, CommandFailure, notBefore: Timestamp)
+    indirect case commandInDoubt(CommandID, NodeID, GroupID?)
+    indirect case doubtResolved(CommandID, NodeID, GroupID?, effect: Bool)
     /// The effect was observed, or there was nothing to do; `next` begins, nil at the end.
-    case stepDone(NodeID, GroupID?, Step.Name, next: Step.Name?)
-    case stepFailed(NodeID, GroupID?, Step.Name, Refusal)
-    case sagaRollingBack(NodeID, Refusal)
-    case sagaStalled(NodeID, Refusal, retryAt: Timestamp)
+    indirect case stepDone(NodeID, GroupID?, Step.Name, next: Step.Name?)
+    indirect case stepFailed(NodeID, GroupID?, Step.Name, Refusal)
+    indirect case sagaRollingBack(NodeID, Refusal)
+    indirect case sagaStalled(NodeID, Refusal, retryAt: Timestamp)
     case sagaResumed(NodeID)
     case sagaSuperseded(NodeID, by: Saga.Kind)
-    case sagaEnded(NodeID, Refusal?)
+    indirect case sagaEnded(NodeID, Refusal?)
     case nodeJoined(NodeID)
-    case nodeRemoved(NodeID, store: StoreID, reason: Tombstone.Reason)
+    indirect case nodeRemoved(NodeID, store: StoreID, reason: Tombstone.Reason)
     /// A look at the group is asked for; it changes nothing.
-    case observationAsked(Command)
+    indirect case observationAsked(Command)
 
     package enum GapReason: String, CaseIterable, Hashable, Sendable {
         case silence

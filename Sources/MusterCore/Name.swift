@@ -6,6 +6,9 @@ package protocol Name: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The name as it came.
     var text: String { get }
 
+    /// The first eight bytes, big-endian, zeros after the end: decides most comparisons.
+    var prefix: UInt64 { get }
+
     /// A name that is known to be valid, for instance because it was read from the journal.
     init(unchecked text: String)
 }
@@ -20,16 +23,19 @@ extension Name {
     }
 
     package static func == (left: Self, right: Self) -> Bool {
-        NameOrder.areEqual(left.text, right.text)
+        left.prefix == right.prefix && NameOrder.restIsEqual(left.text, right.text)
     }
 
     package static func < (left: Self, right: Self) -> Bool {
-        NameOrder.isLess(left.text, right.text)
+        left.prefix == right.prefix
+            ? NameOrder.isLess(left.text, right.text) : left.prefix < right.prefix
     }
 
     package func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
-        hasher.combine(UInt8(0xFF))
+        hasher.combine(prefix)
+        let bytes = text.utf8
+        hasher.combine(bytes.count)
+        for byte in bytes.dropFirst(8) { hasher.combine(byte) }
     }
 
     package var description: String { text }
@@ -44,6 +50,24 @@ package enum NameOrder {
         return a.count == b.count && a.elementsEqual(b)
     }
 
+    /// Whether two texts whose first eight bytes are equal are equal.
+    @inline(__always)
+    static func restIsEqual(_ left: String, _ right: String) -> Bool {
+        let count = left.utf8.count
+        return count == right.utf8.count && (count <= 8 || areEqual(left, right))
+    }
+
+    /// The first eight bytes, big-endian, zeros after the end.
+    static func prefix(of text: String) -> UInt64 {
+        var result: UInt64 = 0
+        var shift: UInt64 = 64
+        for byte in text.utf8.prefix(8) {
+            shift -= 8
+            result |= UInt64(byte) << shift
+        }
+        return result
+    }
+
     /// Whether the bytes of `left` come before those of `right`.
     @inline(__always)
     package static func isLess(_ left: String, _ right: String) -> Bool {
@@ -54,29 +78,54 @@ package enum NameOrder {
 /// The id of a cluster, the unit of consistency: one journal chain, one partition.
 package struct ClusterID: Name {
     package let text: String
-    package init(unchecked text: String) { self.text = text }
+    package let prefix: UInt64
+
+    package init(unchecked text: String) {
+        self.text = text
+        prefix = NameOrder.prefix(of: text)
+    }
 }
 
 /// The id of a node within its cluster.
 package struct NodeID: Name {
     package let text: String
-    package init(unchecked text: String) { self.text = text }
+    package let prefix: UInt64
+
+    package init(unchecked text: String) {
+        self.text = text
+        prefix = NameOrder.prefix(of: text)
+    }
 }
 
 /// The id of a group (a shard, one Raft group) within its cluster.
 package struct GroupID: Name {
     package let text: String
-    package init(unchecked text: String) { self.text = text }
+    package let prefix: UInt64
+
+    package init(unchecked text: String) {
+        self.text = text
+        prefix = NameOrder.prefix(of: text)
+    }
 }
 
 /// The id of an operator's request, unique within its cluster.
 package struct RequestID: Name {
     package let text: String
-    package init(unchecked text: String) { self.text = text }
+    package let prefix: UInt64
+
+    package init(unchecked text: String) {
+        self.text = text
+        prefix = NameOrder.prefix(of: text)
+    }
 }
 
 /// Who asked: an operator's or a program's name, for the audit.
 package struct Principal: Name {
     package let text: String
-    package init(unchecked text: String) { self.text = text }
+    package let prefix: UInt64
+
+    package init(unchecked text: String) {
+        self.text = text
+        prefix = NameOrder.prefix(of: text)
+    }
 }
