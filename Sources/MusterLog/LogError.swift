@@ -21,7 +21,7 @@ package enum LogError: Error, Hashable, Sendable {
     /// A topic exists with other settings. Only a person can decide; stop.
     case topicDiffers(log: String, Topic, found: String, wanted: String)
     /// There is nothing at that place, and opening it for reading does not create it. Stop.
-    case missing(log: String)
+    case missing(log: String, reason: String)
     /// What is there is no Muster log; it was left untouched. Stop.
     case notALog(log: String, reason: String)
     /// The log was written by a program that knows more; it was left untouched. Stop.
@@ -68,8 +68,9 @@ extension LogError: CustomStringConvertible {
         case .topicDiffers(let log, let topic, let found, let wanted):
             "the topic \(topic.name) of the log \(log) has \(found), not \(wanted) as asked; "
                 + "ask for what is there or choose another log"
-        case .missing(let log):
-            "the log \(log) does not exist; check the path, or start a manager on it to create it"
+        case .missing(let log, let reason):
+            "the log \(log) does not exist: \(reason); check the path, or start a manager on it, "
+                + "which creates it"
         case .notALog(let log, let reason):
             "the log \(log) is no Muster log: \(reason); it was left untouched, give another path"
         case .incompatible(let log, let found, let supported):

@@ -145,8 +145,10 @@ extension MemoryStore.Partition {
             for record in records {
                 if let key = record.key { newest[key] = record.position.offset }
             }
+            let tombstoneEnd = now - .seconds(24 * 60 * 60)
             records.removeAll { record in
                 guard let key = record.key else { return false }
+                if record.value == nil && record.appended < tombstoneEnd { return true }
                 return newest[key] != record.position.offset
             }
         }

@@ -34,7 +34,7 @@ package struct RecordArena: ~Copyable {
     /// The batch of what was added; headers are in `HeaderCoding`'s form.
     package consuming func finish(partition: TopicPartition, next: Offset) -> RecordBatch {
         RecordBatch(
-            partition: partition, next: next, views: views, owner: memory,
+            partition: partition, next: next, views: views, bytes: used, owner: memory,
             decodeHeaders: { HeaderCoding.decode($0) })
     }
 

@@ -21,22 +21,26 @@ package final class RecordBatch: @unchecked Sendable {
     /// - Parameters:
     ///   - views: in the order of their offsets; their pointers stay valid as long as `owner`
     ///     lives.
+    ///   - bytes: those of keys, headers and values together.
     ///   - owner: frees in its `deinit` what the views point at.
     ///   - decodeHeaders: reads what a view's `headerBytes` points at, which is the engine's own
     ///     form.
     package init(
-        partition: TopicPartition, next: Offset, views: [RecordView],
+        partition: TopicPartition, next: Offset, views: [RecordView], bytes: Int,
         owner: any AnyObject & Sendable,
         decodeHeaders: @escaping @Sendable (UnsafeRawBufferPointer) -> [Header]
     ) {
         self.partition = partition
         self.next = next
         self.views = views
+        self.bytes = bytes
         self.owner = owner
         self.decodeHeaders = decodeHeaders
     }
 
     package var count: Int { views.count }
+    /// The bytes of all keys, headers and values together.
+    package let bytes: Int
     package var indices: Range<Int> { 0..<views.count }
 
     /// The record at that place of the batch: valid while the batch lives.

@@ -11,7 +11,7 @@ package struct TopicSettings: Hashable, Sendable {
     package enum Cleanup: Hashable, Sendable {
         /// Records whose append time is older; nil keeps them for ever.
         case delete(retention: Duration?)
-        /// Records whose key occurs again later; later tombstones too.
+        /// Records whose key occurs again later, and tombstones some time after they were written.
         case compact
     }
 

@@ -1,0 +1,30 @@
+import Glibc
+
+/// Threads of the engine: blocking C calls run on these and never on the cooperative pool.
+enum EngineThread {
+    /// Runs `body` on a thread of its own, which ends with it.
+    static func start(_ body: @escaping @Sendable () -> Void) {
+        // Owner of the box: the thread that starts, which takes it and lets it go when `body` is
+        // done.
+        let box = Unmanaged.passRetained(Body(body))
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, &attributes,
+            { argument in
+                if let argument {
+                    Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                }
+                return nil
+            }, box.toOpaque())
+        precondition(code == 0, "no thread could be made: error \(code)")
+    }
+
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+}
