@@ -63,6 +63,7 @@ let package = Package(
                 "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
                 "MusterManager", "MusterSimulation", "MusterCommandLine",
             ]),
+        module("MusterTesting", ["MusterCore", "MusterLog"]),
         tests("MusterRuntimeTests", ["MusterRuntime"]),
         tests("MusterWireTests", ["MusterCore", "MusterWire"]),
 
@@ -71,6 +72,7 @@ let package = Package(
             name: "MusterBenchmarks", dependencies: ["MusterCore", "CMalloc"],
             path: "Benchmarks/MusterBenchmarks", swiftSettings: house),
         program("muster-benchmarks", path: "Benchmarks/muster-benchmarks", ["MusterBenchmarks"]),
+        tests("MusterLogTests", ["MusterCore", "MusterLog", "MusterSQLite", "MusterTesting"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

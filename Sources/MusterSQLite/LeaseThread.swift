@@ -43,21 +43,19 @@ final class LeaseThread: Sendable {
 
     func join(group: String, name: String) -> AsyncStream<Set<Int32>> {
         let (stream, continuation) = AsyncStream.makeStream(of: Set<Int32>.self)
-        let (id, isClosed, isFirst) = state.withLock { state in
-            let isFirst = !state.isStarted && !state.isClosing
-            state.isStarted = true
+        let (id, isFirst): (Int?, Bool) = state.withLock { state in
+            if state.isClosing { return (nil, false) }
             state.memberNext += 1
-            return (state.memberNext, state.isClosing, isFirst)
+            state.members.append(
+                Member(id: state.memberNext, group: group, name: name, stream: continuation))
+            defer { state.isStarted = true }
+            return (state.memberNext, !state.isStarted)
         }
-        if isClosed {
+        guard let id else {
             continuation.finish()
             return stream
         }
         continuation.onTermination = { [weak self] _ in self?.leave(id) }
-        state.withLock { state in
-            state.members.append(
-                Member(id: id, group: group, name: name, stream: continuation))
-        }
         if isFirst { EngineThread.start { [self] in run() } }
         ring()
         return stream
@@ -66,7 +64,9 @@ final class LeaseThread: Sendable {
     /// Releases everything and returns when that is done.
     func close() async {
         let (isStarted, members) = state.withLock { state in
+            defer { state.members = [] }
             state.isClosing = true
+            state.leaving += state.members
             return (state.isStarted, state.members)
         }
         for member in members { member.stream.finish() }
@@ -106,7 +106,7 @@ extension LeaseThread {
                 // Advice only: the shares stay as they are, and it is tried again.
                 rows = nil
             }
-            let isOver = state.withLock { $0.isClosing && ($0.members.isEmpty || rows == nil) }
+            let isOver = state.withLock { $0.isClosing && ($0.leaving.isEmpty || rows == nil) }
             if isOver { return end() }
             wait(rows)
         }
