@@ -28,7 +28,7 @@ extension ClusterState {
     mutating func apply(_ event: Event, id: CommandID) {
         mark(event, id.sequence)
         switch event {
-        case .policyConfigured, .clusterIdentified, .timeGap, .frozen, .thawed:
+        case .policyConfigured, .clusterIdentified, .timeGap, .frozen, .calmed, .thawed:
             applyCluster(event)
         case .nodeStarted, .nodeGroupsChanged, .nodeStopAnnounced, .nodeLeaveAnnounced,
             .nodeSuspected, .nodeDown, .nodeReturned, .nodeRefused, .identityConflict,
@@ -63,6 +63,8 @@ extension ClusterState {
             gapHandled = max(gapHandled, to)
         case .frozen(let silent):
             freeze = Freeze(since: at, silent: silent)
+        case .calmed:
+            freeze?.calmSince = at
         case .thawed:
             freeze = nil
         default:

@@ -1,6 +1,121 @@
+// Who is alive (DOMAIN §3): suspicion, death and return from heartbeats; gaps, in which nobody was heard;
+// and the guard that holds removals back while the manager may be the blind one.
+
 extension ClusterState {
-    func decideLiveness(evidence: Evidence, at: Timestamp) -> [Event] { [] }
-    func decideRemoval(of node: NodeID, evidence: Evidence, at: Timestamp) -> [Event] { [] }
-    func livenessDeadline(evidence: Evidence) -> Timestamp? { nil }
+    /// How many nodes one decision speaks of; the next wake-up goes on.
+    private static let eventsMax = 64
+
+    func decideLiveness(evidence: Evidence, at moment: Timestamp) -> [Event] {
+        guard let policy else { return [] }
+        if let events = answerGap(evidence, policy, at: moment) { return events }
+        if let events = guardAgainstBlindness(evidence, policy, at: moment) { return events }
+        var events: [Event] = []
+        for (node, known) in nodes where events.count < Self.eventsMax {
+            events += liveness(of: node, known, evidence, policy, at: moment)
+        }
+        return events
+    }
+
+    /// When the node was last heard as its current start; its start counts as the first sign of life.
+    func lastHeard(_ node: NodeID, _ known: NodeState, _ evidence: Evidence) -> Timestamp {
+        guard let heard = evidence.nodes[node], heard.identity.store == known.identity.store,
+            heard.identity.start >= known.identity.start
+        else { return known.started }
+        return max(known.started, heard.heard.appended)
+    }
+
+    private func liveness(
+        of node: NodeID, _ known: NodeState, _ evidence: Evidence, _ policy: Policy,
+        at moment: Timestamp
+    ) -> [Event] {
+        let heard = lastHeard(node, known, evidence)
+        let silence = moment - max(heard, evidence.gap?.to ?? heard)
+        switch known.liveness {
+        case .unknown:
+            return []
+        case .up:
+            guard silence > policy.lease * Policy.suspectLeases else { return [] }
+            return [.nodeSuspected(node, lastHeard: heard, by: nil)]
+        case .suspect where silence > policy.lease * Policy.downLeases:
+            return [.nodeDown(node, lastHeard: heard)] + schedule(node, known, policy, at: moment)
+        case .suspect, .down:
+            guard moment - heard <= policy.lease, heard > known.livenessSince else { return [] }
+            var events: [Event] = [.nodeReturned(node)]
+            if known.removal != nil { events.append(.removalCancelled(node, why: .heard)) }
+            return events
+        }
+    }
+
+    private func schedule(
+        _ node: NodeID, _ known: NodeState, _ policy: Policy, at moment: Timestamp
+    ) -> [Event] {
+        guard policy.removal == .act, known.removal == nil, isMember(node) else { return [] }
+        if sagas[node].map({ $0.kind != .join }) ?? false { return [] }
+        return [
+            .removalScheduled(
+                node, store: known.identity.store, due: moment + policy.removalDelay)
+        ]
+    }
+
+    // MARK: Gaps
+
+    /// Two successive heartbeats more than a lease apart: nobody was heard in between, so no silence
+    /// before the end of the gap proves anything, and every silence counts from its end.
+    private func answerGap(
+        _ evidence: Evidence, _ policy: Policy, at moment: Timestamp
+    ) -> [Event]? {
+        guard let gap = evidence.gap, gap.to > gapHandled else { return nil }
+        let pending = nodes.filter { ($0.value.removal?.since ?? gap.to) < gap.to }
+        let due = moment + policy.removalDelay
+        return [.timeGap(from: gap.from, to: gap.to, why: .silence)]
+            + pending.map { .removalRescheduled($0.key, due: due, why: .gap) }
+    }
+
+    // MARK: The blindness guard
+
+    /// Half of the members silent at once, at least two: the fault may be the manager's own.
+    private func guardAgainstBlindness(
+        _ evidence: Evidence, _ policy: Policy, at moment: Timestamp
+    ) -> [Event]? {
+        func since(_ heard: Timestamp) -> Timestamp { max(heard, evidence.gap?.to ?? heard) }
+        let members = nodes.filter { isMember($0.key) && $0.value.liveness != .unknown }
+        let silent = members.filter {
+            !$0.value.stopAnnounced
+                && moment - since(lastHeard($0.key, $0.value, evidence)) > policy.lease
+        }
+        let isBlind = silent.count >= 2 && silent.count * 2 >= members.count
+        guard let freeze else {
+            return isBlind ? [.frozen(silent: silent.map(\.key))] : nil
+        }
+        if isBlind {
+            return freeze.calmSince == nil ? nil : [.frozen(silent: silent.map(\.key))]
+        }
+        guard let calm = freeze.calmSince else { return [.calmed] }
+        if moment - calm < policy.lease { return nil }
+        let due = moment + policy.removalDelay
+        let pending = nodes.filter { $0.value.removal != nil }
+        return [.thawed] + pending.map { .removalRescheduled($0.key, due: due, why: .thaw) }
+    }
+
+    // MARK: The next moment
+
+    /// When the clock alone may change who counts as alive or what is due.
+    func livenessDeadline(evidence: Evidence) -> Timestamp? {
+        guard let policy else { return nil }
+        var next: Timestamp?
+        func consider(_ moment: Timestamp) { next = min(next ?? moment, moment) }
+        let tick = Duration.milliseconds(1)
+        for (node, known) in nodes {
+            let last = lastHeard(node, known, evidence)
+            let heard = max(last, evidence.gap?.to ?? last)
+            switch known.liveness {
+            case .up: consider(heard + policy.lease * Policy.suspectLeases + tick)
+            case .suspect: consider(heard + policy.lease * Policy.downLeases + tick)
+            case .unknown, .down: break
+            }
+            if let removal = known.removal, removal.due > at { consider(removal.due) }
+        }
+        if let calm = freeze?.calmSince { consider(calm + policy.lease) }
+        return next
+    }
 }
-extension Policy { var invalidity: Refusal? { nil } }

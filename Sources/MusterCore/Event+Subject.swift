@@ -2,7 +2,7 @@ extension Event {
     /// Which node and which group the event is about; neither: the cluster as a whole.
     package var subject: (node: NodeID?, group: GroupID?) {
         switch self {
-        case .policyConfigured, .clusterIdentified, .timeGap, .frozen, .thawed,
+        case .policyConfigured, .clusterIdentified, .timeGap, .frozen, .calmed, .thawed,
             .requestRejected, .requestCompleted:
             (nil, nil)
         case .requestAccepted(_, let node):

@@ -11,6 +11,8 @@ package enum Event: Hashable, Sendable {
     case timeGap(from: Timestamp, to: Timestamp, why: GapReason)
     /// So many members fell silent that the manager may be the blind one.
     case frozen(silent: [NodeID])
+    /// The guard's condition is false; the freeze ends when it stays so for a lease.
+    case calmed
     case thawed
 
     // Nodes

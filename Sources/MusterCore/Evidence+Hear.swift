@@ -1,9 +1,158 @@
+// How soft state follows what is heard. Only append times count, and a record that is older than what is
+// known, or comes from a process that is over, changes nothing.
+
 extension Evidence {
     /// Folds a heartbeat into what is known softly.
     ///
     /// - Parameter lease: how long a heartbeat counts; a longer silence of the whole cluster is a gap.
-    package mutating func hear(_ heartbeat: Heartbeat, _ heard: Heard, lease: Duration) {}
+    package mutating func hear(_ heartbeat: Heartbeat, _ heard: Heard, lease: Duration) {
+        notice(heard, lease: lease)
+        let node = heartbeat.identity.node
+        let known: Bool? = nodes.update(node) { old in
+            old.hear(heartbeat, heard, lease: lease)
+            return true
+        }
+        if known == nil {
+            nodes[node] = NodeEvidence(
+                identity: heartbeat.identity, boot: heartbeat.boot, heard: heard,
+                copies: heartbeat.copies.map {
+                    NodeEvidence.Copy(progress: $0, moved: heard.appended)
+                })
+        }
+    }
 
     /// Folds an agent's report of its groups into what is known softly.
-    package mutating func hear(_ report: GroupsReport, _ heard: Heard, lease: Duration) {}
+    package mutating func hear(_ report: GroupsReport, _ heard: Heard, lease: Duration) {
+        if let known = nodes[report.observer.node], known.identity.store == report.observer.store,
+            report.observer.start < known.identity.start
+        {
+            return
+        }
+        for entry in report.groups {
+            groups.update(entry.group, default: GroupEvidence()) {
+                $0.hear(entry, by: report.observer, heard, lease: lease)
+            }
+        }
+    }
+
+    /// A fact of a node's own start is a sign of life, as good as a heartbeat.
+    package mutating func hear(_ up: NodeUp, _ heard: Heard, lease: Duration) {
+        hear(Heartbeat(identity: up.identity, boot: up.boot, copies: []), heard, lease: lease)
+    }
+
+    private mutating func notice(_ heard: Heard, lease: Duration) {
+        guard let last = newest else {
+            newest = heard
+            return
+        }
+        if heard.appended <= last.appended { return }
+        if heard.appended - last.appended > lease {
+            gap = Gap(from: last.appended, to: heard.appended)
+        }
+        newest = heard
+    }
+}
+
+extension NodeEvidence {
+    /// A lower start of the same store is void, and so is another store while the first one was heard
+    /// within the lease: whoever speaks with a second disk does not silence the first.
+    fileprivate mutating func hear(
+        _ heartbeat: Heartbeat, _ new: Evidence.Heard, lease: Duration
+    ) {
+        if heartbeat.identity.store == identity.store {
+            if heartbeat.identity.start < identity.start { return }
+        } else if new.appended - heard.appended <= lease && heartbeat.identity.start <= identity.start {
+            return
+        }
+        if new.appended < heard.appended { return }
+        if heartbeat.identity != identity { copies = [] }
+        identity = heartbeat.identity
+        boot = heartbeat.boot
+        heard = new
+        if heartbeat.copies.isEmpty {
+            if !copies.isEmpty { copies = [] }
+            return
+        }
+        copies = heartbeat.copies.map { progress in
+            let before = copies.first { $0.progress.group == progress.group }
+            let moved = before.map { progress.bytes > $0.progress.bytes } ?? true
+            return Copy(progress: progress, moved: moved ? new.appended : before?.moved ?? new.appended)
+        }
+    }
+}
+
+extension GroupEvidence {
+    fileprivate mutating func hear(
+        _ entry: GroupReport, by observer: NodeIdentity, _ heard: Evidence.Heard,
+        lease: Duration
+    ) {
+        termMax = max(termMax, entry.term)
+        members.update(observer.node, default: MemberEvidence()) { member in
+            if let own = member.own, own.heard.appended > heard.appended { return }
+            member.own = MemberEvidence.OwnReport(
+                identity: observer, state: entry.state, applied: entry.applied, heard: heard)
+        }
+        guard entry.state == .leader, let new = entry.view else { return }
+        if let old = view {
+            if entry.term < old.term { return }
+            if heard.appended < old.heard.appended { return }
+            if heard.position == old.heard.position { return }
+        }
+        if new.confirmed { follow(new, entry.term, heard, lease: lease) }
+        let before = view.flatMap { $0.term == entry.term ? $0 : nil }
+        let commitBefore = before.map { $0.view.confirmed ? $0.view.commit : $0.commitBefore }
+        view = Observation(
+            heard: heard, leader: observer, term: entry.term, view: new,
+            commitBefore: commitBefore ?? nil)
+    }
+
+    /// What successive confirmed observations say of each member over time. It is unbroken as long as
+    /// no two of them are more than a lease apart, whoever led.
+    private mutating func follow(
+        _ new: LeaderView, _ term: Term, _ heard: Evidence.Heard, lease: Duration
+    ) {
+        let last = view.flatMap { $0.view.confirmed ? $0.heard.appended : nil }
+        let unbroken = last.map { heard.appended - $0 <= lease } ?? false
+        if unbroken, let last, since != nil {
+            gapMax = max(gapMax, heard.appended - last)
+        } else {
+            since = heard.appended
+            gapMax = .zero
+        }
+        let sameTerm = view.map { $0.term == term && $0.view.confirmed } ?? false
+        let commit = sameTerm ? view?.view.commit : nil
+        for member in new.members {
+            let node = member.member.node
+            let before = view?.view.members.first { $0.member.node == node }
+            members.update(node, default: MemberEvidence()) {
+                $0.follow(
+                    member, before: before, commit: commit, heard, lease: lease,
+                    unbroken: unbroken)
+            }
+        }
+    }
+}
+
+extension MemberEvidence {
+    fileprivate mutating func follow(
+        _ member: MemberView, before: MemberView?, commit: LogIndex?, _ heard: Evidence.Heard,
+        lease: Duration, unbroken: Bool
+    ) {
+        let inContact = member.contactAge.map { $0 <= lease } ?? false
+        if inContact {
+            outOfContactSince = nil
+        } else if outOfContactSince == nil || !unbroken || before == nil {
+            outOfContactSince = heard.appended
+        }
+        let match = member.match ?? own?.applied
+        if let match, let commit, match >= commit {
+            if caughtUpSince == nil || !unbroken { caughtUpSince = heard.appended }
+        } else {
+            caughtUpSince = nil
+        }
+        let matchBefore = before?.match
+        if let match, matchBefore.map({ match > $0 }) ?? true, member.match != nil || inContact {
+            progressed = heard.appended
+        }
+    }
 }
