@@ -39,7 +39,7 @@ extension JSONValue {
     @inline(__always)
     package func identifier() throws(JSONReadError) -> Identifier {
         let text = try text()
-        guard text.count == 32, let high = Self.hex(text, 0), let low = Self.hex(text, 16) else {
+        guard text.count == 32, let high = text.hex(at: 0), let low = text.hex(at: 16) else {
             throw notHex(digits: 32)
         }
         return Identifier(high: high, low: low)
@@ -49,25 +49,10 @@ extension JSONValue {
     @inline(__always)
     package func hash() throws(JSONReadError) -> Hash {
         let text = try text()
-        guard text.count == 64, let first = Self.hex(text, 0), let second = Self.hex(text, 16),
-            let third = Self.hex(text, 32), let fourth = Self.hex(text, 48)
+        guard text.count == 64, let first = text.hex(at: 0), let second = text.hex(at: 16),
+            let third = text.hex(at: 32), let fourth = text.hex(at: 48)
         else { throw notHex(digits: 64) }
         return Hash(words: (first, second, third, fourth))
-    }
-
-    /// Sixteen hex digits of a text that has them from there on.
-    @inline(__always)
-    static func hex(_ text: JSONText, _ offset: Int) -> UInt64? {
-        var word: UInt64 = 0
-        var bad: UInt8 = 0
-        for index in offset..<offset + 16 {
-            let byte = text.start[index]
-            let digit = byte &- UInt8(ascii: "0")
-            let letter = byte &- UInt8(ascii: "a")
-            bad |= digit > 9 && letter > 5 ? 1 : 0
-            word = word << 4 | UInt64(digit <= 9 ? digit : letter &+ 10)
-        }
-        return bad == 0 ? word : nil
     }
 
     @inline(never)

@@ -132,30 +132,12 @@ extension JSONValue {
     @inline(__always)
     private var digits: UInt64? {
         switch tag {
-        case Tag.string: return Self.digits(of: textUnchecked)
+        case Tag.string: return textUnchecked.decimal
         case Tag.signed, Tag.unsigned:
             // A negative number's bits are greater than the greatest allowed.
             let number = words[index + 1]
             return number <= Self.bareNumberMax ? number : nil
         default: return nil
         }
-    }
-
-    @inline(__always)
-    static func digits(of text: JSONText) -> UInt64? {
-        let count = text.count
-        guard count > 0, count <= 20 else { return nil }
-        if text.start[0] == UInt8(ascii: "0") { return count == 1 ? 0 : nil }
-        var number: UInt64 = 0
-        for index in 0..<min(count, 19) {
-            let digit = text.start[index] &- UInt8(ascii: "0")
-            guard digit <= 9 else { return nil }
-            number = number &* 10 &+ UInt64(digit)
-        }
-        guard count == 20 else { return number }
-        let digit = text.start[19] &- UInt8(ascii: "0")
-        let (tens, overflowed) = number.multipliedReportingOverflow(by: 10)
-        let (sum, carried) = tens.addingReportingOverflow(UInt64(digit))
-        return digit > 9 || overflowed || carried ? nil : sum
     }
 }

@@ -187,4 +187,52 @@ struct JSONValueTests {
             #expect(error?.sentence.hasPrefix("expected 32 hex digits in lower case") == true)
         }
     }
+
+    @Test(arguments: 1...20)
+    func `digits of any length are read as a plain reader reads them`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let neighbours = Array("/:09afg`@AFGo.-+ ".utf8)
+        for count in 1...22 {
+            for _ in 0..<20 {
+                var digits = (0..<count).map { _ in UInt8.random(in: 0x30...0x39, using: &random) }
+                if Int.random(in: 0..<4, using: &random) == 0 {
+                    let place = Int.random(in: 0..<count, using: &random)
+                    digits[place] = neighbours.randomElement(using: &random) ?? 0
+                }
+                let text = String(decoding: digits, as: UTF8.self)
+                let isPlain =
+                    digits.allSatisfy { 0x30...0x39 ~= $0 } && (count == 1 || digits[0] != 0x30)
+                let expected = isPlain ? UInt64(text) : nil
+                let found = try reading("[\"\(text)\",\"x\"]") { root throws(JSONReadError) in
+                    try root.array().read { value in
+                        try? value.integer(UInt64.self)  // nil is the refusal
+                    }
+                }
+                #expect(found == [expected, nil], "\(text)")
+            }
+        }
+    }
+
+    @Test(arguments: 1...20)
+    func `hex digits are read as a plain reader reads them`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let neighbours = Array("/:`gGAFoO@p.\u{1}\u{7F}".utf8)
+        for round in 0..<200 {
+            var digits = Identifier(
+                high: random.next(), low: random.next()
+            ).description.utf8.map { $0 }
+            if round % 2 == 1 {
+                let place = Int.random(in: 0..<32, using: &random)
+                digits[place] = neighbours.randomElement(using: &random) ?? 0
+            }
+            let text = String(decoding: digits, as: UTF8.self)
+            var writer = JSONWriter()
+            writer.string(text)
+            let found = try JSONReader(capacity: 64).read(writer.bytes, .input) { value in
+                try? value.identifier()  // nil is the refusal
+            }
+            #expect(found == Identifier(hex: text), "\(text)")
+            #expect((found == nil) == (round % 2 == 1))
+        }
+    }
 }
