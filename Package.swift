@@ -65,6 +65,7 @@ let package = Package(
             ]),
         module("MusterTesting", ["MusterCore", "MusterLog"]),
         tests("MusterRuntimeTests", ["MusterRuntime"]),
+        tests("MusterCommandLineTests", ["MusterCommandLine", "MusterRuntime"]),
         tests("MusterWireTests", ["MusterCore", "MusterWire"]),
 
         .systemLibrary(name: "CMalloc", path: "Benchmarks/CMalloc"),

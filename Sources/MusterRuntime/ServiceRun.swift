@@ -19,8 +19,8 @@ package struct ServiceRun: Sendable {
 
     /// - Parameters:
     ///   - services: in the order of dependency.
-    ///   - signals: which signals stop them. Empty for a program that has its own handling; only one
-    ///     run at a time in a process may watch signals.
+    ///   - signals: which signals stop them. Empty for a program that has its own handling; only
+    ///     one run at a time in a process may watch signals.
     ///   - stopLimit: how long stopping may take; then the process ends with exit code 1. nil: as
     ///     long as it takes.
     package init(

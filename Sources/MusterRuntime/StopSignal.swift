@@ -23,9 +23,9 @@ package enum StopSignal: String, CaseIterable, Sendable {
 /// Turns signals into calls, for as long as the value lives.
 ///
 /// The handler writes the signal's number into a pipe, which is all that a signal handler may
-/// safely do; a dispatch source reads the pipe on a queue of its own, so that signals are heard even
-/// while every thread of the cooperative pool is busy. The second signal ends the process at once.
-/// One watch at a time in a process.
+/// safely do; a dispatch source reads the pipe on a queue of its own, so that signals are heard
+/// even while every thread of the cooperative pool is busy. The second signal ends the process at
+/// once. One watch at a time in a process.
 final class StopSignalWatch {
     // Owned by this value: closed by the source's cancel handler, which runs after the last event.
     private let source: any DispatchSourceRead

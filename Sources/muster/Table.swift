@@ -7,9 +7,9 @@ enum Table {
         version: "0.1.0",
         discussion: """
             Nodes and services publish what happens to them. A manager folds these facts into a \
-            projection of the membership and issues commands to add, synchronise, promote and remove \
-            members, never without a proof that the cluster keeps its quorum. Whatever it decides is \
-            in one log, the journal, and can be asked why, replayed and verified.
+            projection of the membership and issues commands to add, synchronise, promote and \
+            remove members, never without a proof that the cluster keeps its quorum. Whatever it \
+            decides is in one log, the journal, and can be asked why, replayed and verified.
             """,
         sections: [])
 }

@@ -18,7 +18,8 @@ struct LoggerTests {
             "folded", ["seq": 12, "late": false, "reason": "two words"])
         #expect(
             lines.all == [
-                #"2026-03-01T14:03:00.250Z info    folded manager=m1 seq=12 late=false reason="two words""#
+                "2026-03-01T14:03:00.250Z info    folded manager=m1 seq=12 late=false "
+                    + #"reason="two words""#
             ])
     }
 

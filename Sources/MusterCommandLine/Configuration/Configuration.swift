@@ -26,8 +26,8 @@ package enum ValueOrigin: Hashable, Sendable {
 }
 
 /// The values of all options of a command: command line before environment before files before the
-/// table's defaults, each option by itself, so that no source switches another one off. The pairs of
-/// a `KEY=VALUE` option are merged key by key in the same order.
+/// table's defaults, each option by itself, so that no source switches another one off. The pairs
+/// of a `KEY=VALUE` option are merged key by key in the same order.
 package struct Configuration: Sendable {
     /// A value or several, and where they come from.
     package struct Resolved: Hashable, Sendable {

@@ -14,8 +14,8 @@ package struct ConfigurationFile: Sendable {
 
     /// Reads a file's text by the table.
     ///
-    /// - Throws: `CommandError` with `.usage` that names the file, the line and, for an unknown key,
-    ///   the nearest right one.
+    /// - Throws: `CommandError` with `.usage` that names the file, the line and, for an unknown
+    ///   key, the nearest right one.
     package static func read(
         _ bytes: [UInt8], path: String, settings: [CommandOption]
     ) throws(CommandError) -> ConfigurationFile {

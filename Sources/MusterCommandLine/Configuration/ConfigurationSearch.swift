@@ -1,7 +1,7 @@
 import MusterRuntime
 
-/// Finds the configuration files of a program: the one that was named by `--config` or its variable,
-/// the user's, the machine's. All that exist are read; those before count more.
+/// Finds the configuration files of a program: the one that was named by `--config` or its
+/// variable, the user's, the machine's. All that exist are read; those before count more.
 enum ConfigurationSearch {
     static func files(
         for program: Program, line: ParsedLine, _ context: ProcessContext

@@ -2,9 +2,9 @@ import CYAML
 
 /// Reads one YAML document by libyaml's events into nodes. This file is all that sees libyaml.
 ///
-/// Documents come from files that anybody may have written, so they are limited: size, depth, number
-/// of nodes, and aliases, which could otherwise stand for billions of nodes. Tags are refused, since
-/// nothing here has a use for them.
+/// Documents come from files that anybody may have written, so they are limited: size, depth,
+/// number of nodes, and aliases, which could otherwise stand for billions of nodes. Tags are
+/// refused, since nothing here has a use for them.
 package enum YAMLReader {
     /// What a document may be made of at most.
     package struct Limits: Sendable {

@@ -73,8 +73,8 @@ struct ManualPages {
             A mapping of keys to values in YAML. Files are read in this order, and a key's first \
             value counts: the file named by --config or \(program.variablePrefix)CONFIG, \
             ~/.config/\(program.name)/config.yaml, /etc/\(program.name)/\(program.name).yaml. A \
-            variable of the environment counts more than a file, an option more than a variable. An \
-            unknown key is an error.
+            variable of the environment counts more than a file, an option more than a variable. \
+            An unknown key is an error.
             """)
         roff += ".SH KEYS\n"
         for setting in program.settings { roff += item(setting.name, help.note(setting)) }

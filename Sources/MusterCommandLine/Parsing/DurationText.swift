@@ -4,8 +4,8 @@ package enum DurationText {
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
 
-    /// Milliseconds of `250ms`, `90s`, `5m`, `1h30m` or `2d`: one or more parts, each a whole number
-    /// and a unit, or `0`. nil when it is none, or does not fit into a thousand years.
+    /// Milliseconds of `250ms`, `90s`, `5m`, `1h30m` or `2d`: one or more parts, each a whole
+    /// number and a unit, or `0`. nil when it is none, or does not fit into a thousand years.
     package static func milliseconds(_ text: String) -> Int64? {
         if text == "0" { return 0 }
         var rest = Substring(text)

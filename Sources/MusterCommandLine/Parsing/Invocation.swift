@@ -16,7 +16,8 @@ package struct Invocation: Sendable {
 
     // MARK: Options
 
-    /// The option's value; nil when there is none. Traps for an option that the table does not have.
+    /// The option's value; nil when there is none. Traps for an option that the table does not
+    /// have.
     package func text(_ option: String) -> String? {
         let known = command.options + program.options
         precondition(

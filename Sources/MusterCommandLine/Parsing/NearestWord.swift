@@ -3,20 +3,22 @@
 /// The distance is Damerau and Levenshtein's in the form with adjacent transpositions (optimal
 /// string alignment): insertions, deletions, replacements and swaps of neighbours count one each.
 package enum NearestWord {
-    /// The nearest word within reach; among equals the first in byte order. nil when nothing is near.
+    /// The nearest word within reach; among equals the one nearest in length, then the first in
+    /// byte order. nil when nothing is near.
     package static func find(_ word: String, among words: [String]) -> String? {
         let wanted = Array(word.lowercased().unicodeScalars.prefix(64))
         guard !wanted.isEmpty else { return nil }
         let limit = max(1, wanted.count / 3)
-        var best: (distance: Int, word: String)?
+        var best: (distance: (Int, Int), word: String)?
         for candidate in words.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             let scalars = Array(candidate.lowercased().unicodeScalars)
             // A word cut short, or one with something added, is near whatever its length.
             let isPrefix =
                 wanted.count >= 2
                 && (scalars.starts(with: wanted) || wanted.starts(with: scalars))
-            let distance = isPrefix ? 1 : editDistance(wanted, scalars)
-            if distance <= limit, distance < best?.distance ?? .max {
+            let edits = isPrefix ? 1 : editDistance(wanted, scalars)
+            let distance = (edits, abs(scalars.count - wanted.count))
+            if edits <= limit, distance < best?.distance ?? (.max, 0) {
                 best = (distance, candidate)
             }
         }

@@ -36,8 +36,8 @@ package struct ResultLayout: Hashable, Sendable {
     }
 
     package let sections: [Section]
-    /// The array that is the result's substance: `-o jsonl` writes a line for each element. nil: the
-    /// result is one thing.
+    /// The array that is the result's substance: `-o jsonl` writes a line for each element. nil:
+    /// the result is one thing.
     package let rows: ResultPath?
     /// What `-o name` prints, from the row's value, or from the whole when there are no rows.
     package let name: ResultPath?

@@ -1,5 +1,5 @@
-/// The result of a command as a tree. Every form of output is a rendering of one such value, so that
-/// no form says more than another.
+/// The result of a command as a tree. Every form of output is a rendering of one such value, so
+/// that no form says more than another.
 package indirect enum ResultValue: Hashable, Sendable {
     /// A member of an object.
     package struct Member: Hashable, Sendable {

@@ -90,8 +90,8 @@ enum YAMLRendering {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
-            // YAML allows only printable characters as they are; beyond its first plane some readers
-            // refuse them.
+            // YAML allows only printable characters as they are; beyond its first plane some
+            // readers refuse them.
             case _ where EscapedText.isHidden(scalar) || scalar.value > 0xFFFD:
                 let digits = String(scalar.value, radix: 16, uppercase: true)
                 quoted += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits

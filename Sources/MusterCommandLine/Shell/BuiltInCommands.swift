@@ -38,8 +38,8 @@ enum BuiltInCommands {
     private static let completion = Command(
         "completion", "print a completion script for a shell",
         discussion: """
-            The script completes commands, options and their values, and asks the program for names \
-            of nodes and clusters.
+            The script completes commands, options and their values, and asks the program for \
+            names of nodes and clusters.
             """,
         examples: [
             .init("completion bash", "to be read by the shell: source <(...)"),

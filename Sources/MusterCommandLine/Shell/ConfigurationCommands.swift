@@ -16,13 +16,13 @@ enum ConfigurationCommands {
     static let show = Command(
         "show", "print the settings in effect",
         discussion: """
-            A value on the command line counts more than one of the environment, that more than one \
-            of a configuration file, that more than the default. Each setting is looked up by \
+            A value on the command line counts more than one of the environment, that more than \
+            one of a configuration file, that more than the default. Each setting is looked up by \
             itself: no source switches another one off.
 
             Configuration files are read in this order, the first counting most: the one that \
-            --config or the variable names, the user's in the folder .config of the home folder (or \
-            in XDG_CONFIG_HOME), and the machine's in /etc.
+            --config or the variable names, the user's in the folder .config of the home folder \
+            (or in XDG_CONFIG_HOME), and the machine's in /etc.
             """,
         examples: [
             .init("config show", "the settings in effect"),
@@ -62,8 +62,8 @@ enum ConfigurationCommands {
             ])
     }
 
-    /// Hides secrets: whole values, values of pairs whose key says that they are one, and what stands
-    /// between `//` and `@` in an address.
+    /// Hides secrets: whole values, values of pairs whose key says that they are one, and what
+    /// stands between `//` and `@` in an address.
     static func redact(_ value: String, _ setting: CommandOption) -> String {
         let hidden = "(hidden)"
         if setting.isSecret { return hidden }

@@ -46,7 +46,8 @@ extension ProcessContext {
             } else if errno == EPIPE {
                 throw .readerGone
             } else if errno == EAGAIN {
-                // A terminal or pipe that somebody else made non-blocking: wait until it takes more.
+                // A terminal or pipe that somebody else made non-blocking: wait until it takes
+                // more.
                 var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&poller, 1, -1)
             } else if errno != EINTR {

@@ -18,7 +18,7 @@ package struct CommandArgument: Sendable {
     package let count: Count
 
     package init(
-        _ name: String, _ kind: ValueKind = .text, _ summary: String, count: Count = .one
+        _ name: String, _ kind: ValueKind, _ summary: String, count: Count = .one
     ) {
         self.name = name
         self.kind = kind

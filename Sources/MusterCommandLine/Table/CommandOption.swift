@@ -22,7 +22,7 @@ package struct CommandOption: Sendable {
     /// An option with a value.
     package init(
         _ name: String, _ letters: Character..., value placeholder: String,
-        _ kind: ValueKind = .text, _ summary: String, default defaultValue: String? = nil,
+        _ kind: ValueKind, _ summary: String, default defaultValue: String? = nil,
         repeats: Bool = false, isSetting: Bool = false, isSecret: Bool = false
     ) {
         self.name = name
