@@ -73,6 +73,16 @@ let package = Package(
             name: "MusterBenchmarks", dependencies: ["MusterCore", "CMalloc"],
             path: "Benchmarks/MusterBenchmarks", swiftSettings: house),
         program("muster-benchmarks", path: "Benchmarks/muster-benchmarks", ["MusterBenchmarks"]),
+        program(
+            "muster-log-torture", path: "Tests/Support/muster-log-torture",
+            ["MusterCore", "MusterLog", "MusterSQLite"]),
+        tests("MusterEnginesTests", ["MusterCore", "MusterLog", "MusterEngines"]),
+        tests(
+            "MusterSQLiteTests",
+            [
+                "MusterCore", "MusterLog", "MusterSQLite", "MusterTesting", "CSQLite",
+                "muster-log-torture",
+            ]),
         tests("MusterLogTests", ["MusterCore", "MusterLog", "MusterSQLite", "MusterTesting"]),
     ],
     swiftLanguageModes: [.v6],

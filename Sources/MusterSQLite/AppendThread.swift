@@ -22,7 +22,11 @@ final class AppendThread: Sendable {
     private struct State {
         var submissions: [Submission] = []
         var jobs: [Job] = []
+        /// Nothing more is taken.
         var isClosing = false
+        /// The connection may go, since no other of this log is left: the last one that may write
+        /// folds the `-wal` file into the main one.
+        var mayEnd = false
         var isWaiting = false
         var ended: [CheckedContinuation<Void, Never>] = []
         var hasEnded = false
@@ -94,16 +98,18 @@ final class AppendThread: Sendable {
         return try result.get()
     }
 
-    /// Commits what was submitted, then ends.
-    func close() {
-        state.withLock { state in
-            state.isClosing = true
-            wakeUp(&state)
-        }
+    /// Takes nothing more.
+    func refuse() {
+        state.withLock { $0.isClosing = true }
     }
 
-    /// Returns when the thread has let go of the file.
-    func waitForEnd() async {
+    /// Commits what was submitted, ends, and returns when the thread has let go of the file.
+    func close() async {
+        state.withLock { state in
+            state.isClosing = true
+            state.mayEnd = true
+            wakeUp(&state)
+        }
         await withCheckedContinuation { waiting in
             let hasEnded = state.withLock { state in
                 if !state.hasEnded { state.ended.append(waiting) }
@@ -182,7 +188,7 @@ extension AppendThread {
         while true {
             let work: Work? = state.withLock { state in
                 if state.submissions.isEmpty && state.jobs.isEmpty {
-                    if state.isClosing { return Work.none }
+                    if state.mayEnd { return Work.none }
                     if ContinuousClock.now >= due { return .due }
                     state.isWaiting = true
                     return nil

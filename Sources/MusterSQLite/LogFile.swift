@@ -8,7 +8,9 @@ struct LogFile: Sendable {
     /// The file layer to use; nil for the system's. Tests put one of their own in between.
     var vfs: String?
     /// How long a connection waits for another's lock.
-    var patience: Duration = .seconds(5)
+    var patience: Duration
+    /// After how many pages a commit folds the `-wal` file into the main one.
+    var checkpointPages: Int
 
     /// What a connection is for.
     enum Purpose: Sendable {
@@ -53,6 +55,7 @@ struct LogFile: Sendable {
                 log: url, reason: "SQLite gave the journal mode \"\(mode)\", not WAL")
         }
         let granted = try asking { () throws(DatabaseError) in
+            try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
             try database.execute("PRAGMA synchronous = \(level)")
             return try database.integer("PRAGMA synchronous")
         }

@@ -31,6 +31,9 @@ package final class SQLiteLog: EventLog {
         package var upkeepInterval: Duration = .seconds(60)
         /// How long to wait for another process that holds the file's write lock.
         package var patience: Duration = .seconds(5)
+        /// How many pages of 16 KiB the `-wal` file takes before they are folded into the main
+        /// file.
+        package var checkpointPages = 1_000
         /// The SQLite file layer to use; nil for the system's. For tests that record what is
         /// written.
         package var fileLayer: String?
@@ -64,7 +67,8 @@ package final class SQLiteLog: EventLog {
         async throws(LogError) -> SQLiteLog
     {
         let file = LogFile(
-            url: "sqlite:\(path)", path: path, vfs: options.fileLayer, patience: options.patience)
+            url: "sqlite:\(path)", path: path, vfs: options.fileLayer, patience: options.patience,
+            checkpointPages: options.checkpointPages)
         let readers = ReaderList()
         let appender =
             options.isReadOnly ? nil : AppendThread(file, options: options, readers: readers)
@@ -164,11 +168,11 @@ package final class SQLiteLog: EventLog {
     }
 
     package func close() async {
-        appender?.close()
+        appender?.refuse()
         await leases.close()
-        await appender?.waitForEnd()
         await readers.close()
         await queries.close()
+        await appender?.close()
         let streams = replacements.withLock { replacements in
             replacements.isClosed = true
             return replacements.streams
