@@ -42,13 +42,13 @@ extension JSONWriter {
         member(name, word: words.word(for: value))
     }
 
-    private mutating func hex(_ words: InlineArray<2, UInt64>) {
+    mutating func hex(_ words: InlineArray<2, UInt64>) {
         var digits = InlineArray<32, UInt8>(repeating: 0)
         for index in 0..<32 { digits[index] = Self.hexDigit(words[index / 16], index % 16) }
         string(ascii: digits.span)
     }
 
-    private mutating func hex(_ words: InlineArray<4, UInt64>) {
+    mutating func hex(_ words: InlineArray<4, UInt64>) {
         var digits = InlineArray<64, UInt8>(repeating: 0)
         for index in 0..<64 { digits[index] = Self.hexDigit(words[index / 16], index % 16) }
         string(ascii: digits.span)

@@ -1,0 +1,98 @@
+package import MusterCore
+
+/// Reads the records of the input topics, strictly: what it refuses goes to quarantine.
+///
+/// One per thread, kept; see `CloudEventReader`, which it owns.
+package final class InputReader {
+    private let events = CloudEventReader()
+    private let json = JSONReader()
+
+    package init() {}
+
+    /// An input that was read.
+    package struct Incoming: Hashable, Sendable {
+        package var message: InputMessage
+        /// The event's attributes: id, correlation and trace among them.
+        package var event: CloudEvent
+
+        /// What ties together everything that follows from this input: its correlation, or its id.
+        package var correlation: String { event.correlation ?? event.id }
+    }
+
+    /// Reads a record of an input topic.
+    ///
+    /// Key and headers but for CloudEvents' own are not looked at: the cluster is named in the data.
+    ///
+    /// - Parameters:
+    ///   - keyBytes: how long the record's key is; 0 without one.
+    ///   - value: nil is a tombstone.
+    package func read(
+        _ topic: Topic, keyBytes: Int, headers: [Header], value: UnsafeRawBufferPointer?
+    ) throws(UnreadableInput) -> Incoming {
+        try events.read(keyBytes: keyBytes, headers: headers, value: value) {
+            event, data throws(JSONReadError) -> Incoming in
+            let type = try Self.type(of: event, on: topic)
+            let message = try InputMessage(type, on: topic, reading: data)
+            return Incoming(message: message, event: event)
+        }
+    }
+
+    package func read(
+        _ topic: Topic, key: [UInt8]?, headers: [Header], value: [UInt8]?
+    ) throws(UnreadableInput) -> Incoming {
+        let keyBytes = key?.count ?? 0
+        guard let value else {
+            return try read(topic, keyBytes: keyBytes, headers: headers, value: nil)
+        }
+        return try value.withUnsafeBufferPointer { bytes throws(UnreadableInput) -> Incoming in
+            try read(
+                topic, keyBytes: keyBytes, headers: headers, value: UnsafeRawBufferPointer(bytes))
+        }
+    }
+
+    /// Reads the `cause.event` of a decision again, as those do who decide it again.
+    package func read(_ topic: Topic, causeEvent: [UInt8]) throws(JSONReadError) -> Incoming {
+        try json.read(causeEvent, .input) { root throws(JSONReadError) -> Incoming in
+            let event = try CloudEvent(reading: root)
+            let type = try Self.type(of: event, on: topic)
+            let data = try CloudEvent.structuredData(of: root)
+            return Incoming(
+                message: try InputMessage(type, on: topic, reading: data), event: event)
+        }
+    }
+
+    /// The type of an event that may lie on the topic.
+    private static func type(
+        of event: CloudEvent, on topic: Topic
+    ) throws(JSONReadError) -> MessageType {
+        let pointer = event.mode == .structured ? "/type" : ""
+        let name = JSONExcerpt.quoted(event.type)
+        guard let type = MessageType(name: event.type) else {
+            throw JSONReadError(
+                reason: .unknownWord,
+                sentence: "the type \(name) is none of Muster's\(hint(event.type))",
+                pointer: pointer)
+        }
+        guard type.topics.contains(topic) else {
+            let wanted = type.topics.map(\.name).joined(separator: " or ")
+            throw JSONReadError(
+                reason: .unknownWord,
+                sentence: "events of the type \(name) belong on the topic \(wanted), "
+                    + "not on \(topic.name)",
+                pointer: pointer)
+        }
+        return type
+    }
+
+    /// What to say of a name that differs from a known one by its version or its frame.
+    private static func hint(_ name: String) -> String {
+        for type in MessageType.all {
+            let stem = "muster.\(type.shortName).v"
+            if name.utf8.starts(with: stem.utf8) {
+                return " in that version; this manager reads \(type.name)"
+            }
+            if NameOrder.areEqual(name, type.shortName) { return "; write \(type.name)" }
+        }
+        return ""
+    }
+}
