@@ -69,6 +69,28 @@ struct PagesTests {
         #expect(page.contains("-o jsonl prints each of \"nodes\""))
     }
 
+    @Test func `a shape is a JSON Schema too`() throws {
+        let shape: ResultShape = .object([
+            .init("id", .id, "an offset"),
+            .init("tags", .array(.word(["a", "b"])), "marks", isOptional: true),
+        ])
+        let expected: ResultValue = .object([
+            "type": .text("object"),
+            "properties": .object([
+                "id": .object([
+                    "description": .text("an offset"), "type": .text("string"),
+                    "pattern": .text("^-?[0-9]+$"),
+                ]),
+                "tags": .object([
+                    "description": .text("marks"), "type": .text("array"),
+                    "items": .object(["type": .text("string"), "enum": .texts(["a", "b"])]),
+                ]),
+            ]),
+            "required": .texts(["id"]), "additionalProperties": .flag(false),
+        ])
+        #expect(shape.schema == expected)
+    }
+
     @Test func `there is a manual page for each command, which roff reads without a warning`()
         async throws
     {

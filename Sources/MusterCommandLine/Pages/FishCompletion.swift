@@ -70,7 +70,8 @@ struct FishCompletion {
         line += " -l " + option.name
         for letter in option.letters { line += " -s \(letter)" }
         line += " -d " + quote(option.summary)
-        return option.isFlag ? line : line + " -r" + value(option.kind)
+        if option.isFlag { return line }
+        return line + (option.kind == .file ? " -r" : " -x") + value(option.kind)
     }
 
     private func value(_ kind: ValueKind) -> String {
