@@ -1,0 +1,214 @@
+package import MusterCore
+package import MusterWire
+
+/// Folds the journal: the one reader that manager, queries, audits and tests share.
+///
+/// A record is accepted only if it lies in its cluster's partition and extends the head that is held;
+/// any other is void at that place. An accepted record whose content cannot be read stops its cluster,
+/// and is never skipped. A value but for the JSON reader inside, which is why one thread at a time uses
+/// it and its copies.
+package struct JournalReader {
+    /// What became of one record of the journal.
+    package enum Reading {
+        /// The header of the partition.
+        case header
+        /// It extends its cluster's head. The state has been folded.
+        case accepted(Accepted)
+        /// It does not: it has never happened.
+        case void
+        /// It is accepted and cannot be read: the cluster stands here until another program reads it.
+        case stopped(ClusterID, DecisionError)
+    }
+
+    /// An accepted decision with its place.
+    package struct Accepted {
+        /// Which of `clusters` it belongs to.
+        package var index: Int
+        package var sequence: MusterCore.Sequence
+        package var hash: Hash
+        package var decision: Decision
+    }
+
+    /// One cluster as it was read so far.
+    package struct Cluster {
+        package var state: ClusterState
+        /// The offset of the head; nil before the first record.
+        package var headOffset: Offset?
+        /// Records below this offset are part of the snapshot that the cluster began with.
+        package var from: Offset
+        /// Why nothing of it is read any more; nil while it is read.
+        package var stopped: DecisionError?
+        package let partition: Int32
+    }
+
+    /// Something that forbids using this journal at all.
+    package enum Failure: Error, Hashable, Sendable {
+        /// A partition holds decisions and no header before them.
+        case noHeader(Int32)
+        case badHeader(Int32, String)
+        /// Two partitions say different things.
+        case headersDiffer(Int32)
+    }
+
+    /// The clusters in the order in which they were first seen; look them up by `index(of:)`.
+    package private(set) var clusters: [Cluster] = []
+    private var places: [ClusterID: Int] = [:]
+    /// The hash of each partition's header: what the first record of a cluster extends.
+    package private(set) var headers: [Int32: Hash] = [:]
+    package private(set) var header: JournalHeader?
+    /// Per partition where to read on.
+    package private(set) var positions: [Int32: Offset] = [:]
+    /// Per partition the last record that was read, with its hash: what a lost tail is noticed by.
+    package private(set) var last: [Int32: (offset: Offset, hash: Hash)] = [:]
+    package private(set) var acceptedCount: UInt64 = 0
+    package private(set) var voidCount: UInt64 = 0
+    /// Whether `cause.event` is kept in the decisions that `read` gives.
+    package var withEvents = false
+
+    private let records = JournalRecordReader()
+
+    package init() {}
+
+    /// Which of `clusters` that one is; nil when nothing of it was read.
+    package func index(of cluster: ClusterID) -> Int? { places[cluster] }
+
+    /// The state of a cluster; nil when nothing of it was read.
+    package func state(of cluster: ClusterID) -> ClusterState? {
+        places[cluster].map { clusters[$0].state }
+    }
+
+    /// The clusters in the order of their names.
+    package var sorted: [Cluster] { clusters.sorted { $0.state.id < $1.state.id } }
+
+    /// The partition of a cluster; nil before any header was read.
+    package func partition(of cluster: ClusterID) -> Int32? {
+        header.map { Partitioner.partition(of: cluster, count: $0.partitions) }
+    }
+
+    /// Reads the next record of a partition.
+    ///
+    /// - Parameters:
+    ///   - value: the bytes as they lie in the log; nil is a tombstone, which is void.
+    package mutating func read(
+        _ value: UnsafeRawBufferPointer?, at offset: Offset, of partition: Int32
+    ) throws(Failure) -> Reading {
+        positions[partition] = offset.next
+        guard let value else { return void() }
+        if headers[partition] == nil {
+            return try begin(partition, value, at: offset)
+        }
+        guard let envelope = JournalEnvelope(of: value) else { return void() }
+        guard let index = place(of: envelope, in: partition, at: offset) else { return void() }
+        if clusters[index].stopped != nil || offset < clusters[index].from { return .void }
+        guard envelope.extends(clusters[index].state.head) else { return void() }
+        let hash = SHA256.hash(of: value)
+        last[partition] = (offset, hash)
+        let decision: Decision
+        do {
+            decision = try records.decision(of: value, withEvent: withEvents)
+        } catch {
+            clusters[index].stopped = error
+            return .stopped(envelope.cluster, error)
+        }
+        clusters[index].state.evolve(decision, hash: hash)
+        clusters[index].headOffset = offset
+        acceptedCount += 1
+        return .accepted(
+            Accepted(
+                index: index, sequence: envelope.sequence, hash: hash, decision: decision))
+    }
+
+    private mutating func void() -> Reading {
+        voidCount += 1
+        return .void
+    }
+
+    private mutating func begin(
+        _ partition: Int32, _ value: UnsafeRawBufferPointer, at offset: Offset
+    ) throws(Failure) -> Reading {
+        guard JournalHeader.begins(value) else {
+            if JournalEnvelope(of: value) != nil { throw .noHeader(partition) }
+            return void()
+        }
+        let found: JournalHeader
+        do {
+            found = try JournalHeader([UInt8](value), reader: JSONReader())
+        } catch {
+            throw .badHeader(partition, "\(error)")
+        }
+        if let header, header != found { throw .headersDiffer(partition) }
+        header = found
+        let hash = SHA256.hash(of: value)
+        headers[partition] = hash
+        last[partition] = (offset, hash)
+        return .header
+    }
+
+    private mutating func place(
+        of envelope: JournalEnvelope, in partition: Int32, at offset: Offset
+    ) -> Int? {
+        if let index = places[envelope.cluster] {
+            return clusters[index].partition == partition ? index : nil
+        }
+        guard self.partition(of: envelope.cluster) == partition,
+            envelope.sequence.value == 1, headers[partition] == envelope.previous
+        else { return nil }
+        return enter(envelope.cluster)
+    }
+
+    /// Makes room for a cluster of which nothing was read: it has no record yet.
+    ///
+    /// - Returns: its place in `clusters`; nil before its partition's header was read.
+    package mutating func enter(_ cluster: ClusterID) -> Int? {
+        if let index = places[cluster] { return index }
+        guard let partition = partition(of: cluster), let genesis = headers[partition] else {
+            return nil
+        }
+        places[cluster] = clusters.count
+        clusters.append(
+            Cluster(
+                state: ClusterState(id: cluster, genesis: genesis), headOffset: nil, from: .zero,
+                stopped: nil, partition: partition))
+        return clusters.count - 1
+    }
+
+    /// Takes a partition's header as known, for a reader that starts behind it.
+    package mutating func take(header value: [UInt8], of partition: Int32) throws(Failure) {
+        if headers[partition] != nil { return }
+        let bytes = value
+        _ = try bytes.withUnsafeBytes { bytes throws(Failure) -> Reading in
+            try begin(partition, bytes, at: .zero)
+        }
+    }
+
+    /// Begins a cluster with a snapshot: the state as of journal offset `from`.
+    package mutating func take(_ state: ClusterState, headOffset: Offset, from: Offset) {
+        guard let partition = partition(of: state.id), places[state.id] == nil else { return }
+        places[state.id] = clusters.count
+        clusters.append(
+            Cluster(
+                state: state, headOffset: headOffset, from: from, stopped: nil,
+                partition: partition))
+    }
+
+    /// Says that everything of the partition below the offset was read, or need not be.
+    package mutating func skip(to offset: Offset, of partition: Int32) {
+        positions[partition] = max(positions[partition] ?? .zero, offset)
+    }
+}
+
+extension JournalReader.Failure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .noHeader(let partition):
+            "journal partition \(partition) holds decisions and no header before them: its start "
+                + "is gone or it is no journal; restore the topic, or use another log"
+        case .badHeader(let partition, let reason):
+            "the header of journal partition \(partition) cannot be read: \(reason); use the "
+                + "version of Muster that made this log"
+        case .headersDiffer(let partition):
+            "the header of journal partition \(partition) differs from that of another partition: "
+                + "the topic was put together from two logs; restore it"
+        }
+    }
+}
