@@ -97,7 +97,9 @@ package struct JournalReader {
         if headers[partition] == nil {
             return try begin(partition, value, at: offset)
         }
-        guard let envelope = JournalEnvelope(of: value) else { return void() }
+        guard let envelope = JournalEnvelope(of: value) else {
+            return JournalHeader.begins(value) ? .header : void()
+        }
         guard let index = place(of: envelope, in: partition, at: offset) else { return void() }
         if clusters[index].stopped != nil || offset < clusters[index].from { return .void }
         guard envelope.extends(clusters[index].state.head) else { return void() }
@@ -130,9 +132,15 @@ package struct JournalReader {
             if JournalEnvelope(of: value) != nil { throw .noHeader(partition) }
             return void()
         }
+        return try begin(partition, [UInt8](value), at: offset)
+    }
+
+    private mutating func begin(
+        _ partition: Int32, _ value: [UInt8], at offset: Offset
+    ) throws(Failure) -> Reading {
         let found: JournalHeader
         do {
-            found = try JournalHeader([UInt8](value), reader: JSONReader())
+            found = try JournalHeader(value, reader: JSONReader())
         } catch {
             throw .badHeader(partition, "\(error)")
         }
@@ -175,10 +183,7 @@ package struct JournalReader {
     /// Takes a partition's header as known, for a reader that starts behind it.
     package mutating func take(header value: [UInt8], of partition: Int32) throws(Failure) {
         if headers[partition] != nil { return }
-        let bytes = value
-        _ = try bytes.withUnsafeBytes { bytes throws(Failure) -> Reading in
-            try begin(partition, bytes, at: .zero)
-        }
+        _ = try begin(partition, value, at: .zero)
     }
 
     /// Begins a cluster with a snapshot: the state as of journal offset `from`.
