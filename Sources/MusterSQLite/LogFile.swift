@@ -112,11 +112,14 @@ struct LogFile: Sendable {
 extension LogFile {
     /// Looks at the file's first page before any SQL runs, so that a foreign file stays as it is.
     ///
-    /// - Returns: how many bytes of a header there are: none in an empty file.
+    /// - Returns: how many bytes of a header there are: none in an empty file, or where it was
+    ///   never written.
     @discardableResult
     private func checkHeader(of database: Database) throws(LogError) -> Int {
         let header = try asking { () throws(DatabaseError) in try database.firstBytes(100) }
-        if header.isEmpty { return 0 }
+        // Zeros are what a power cut during the creation may leave, with a journal that takes them
+        // back; without one the first SQL says that it is no database.
+        if header.allSatisfy({ $0 == 0 }) { return 0 }
         guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
             throw .notALog(log: url, reason: "it is no SQLite database")
         }

@@ -34,7 +34,10 @@ package final class FaultyLog: EventLog {
         var history: [Happening] = []
         var waiting: [Waiting] = []
         var isBusy = false
-        var late = 0
+        /// Records promised late that have not been appended yet, and how many are being appended.
+        var late: [Int: NewRecord] = [:]
+        var lateNext = 0
+        var landing = 0
         var settling: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -63,8 +66,9 @@ package final class FaultyLog: EventLog {
         state.withLock { $0.faults = faults }
     }
 
-    /// Returns when everything that is delayed or late has landed.
+    /// Lands what was promised late, now, and returns when that and everything delayed has landed.
     package func settle() async {
+        for late in state.withLock({ $0.late.keys.sorted() }) { landLate(late) }
         await withCheckedContinuation { continuation in
             let isQuiet = state.withLock { state in
                 if !state.isQuiet { state.settling.append(continuation) }
@@ -182,17 +186,27 @@ extension FaultyLog {
             base.submit(record) { _ in }
         case .lateLanding(let duration):
             note(.promisedLate(record))
-            state.withLock { $0.late += 1 }
+            let late = state.withLock { state in
+                state.lateNext += 1
+                state.late[state.lateNext] = record
+                return state.lateNext
+            }
             queue.async { completion(.failure(failure)) }
             let time = DispatchTime.now() + .milliseconds(Int(duration.milliseconds))
-            queue.asyncAfter(deadline: time) { self.landLate(record) }
+            queue.asyncAfter(deadline: time) { [weak self] in self?.landLate(late) }
         }
     }
 
-    private func landLate(_ record: NewRecord) {
+    private func landLate(_ late: Int) {
+        let record: NewRecord? = state.withLock { state in
+            let record = state.late.removeValue(forKey: late)
+            if record != nil { state.landing += 1 }
+            return record
+        }
+        guard let record else { return }
         base.submit(record) { result in
             if case .success(let appended) = result { self.note(.landedLate(record, appended)) }
-            self.state.withLock { $0.late -= 1 }
+            self.state.withLock { $0.landing -= 1 }
             self.tellSettling()
         }
     }
@@ -213,7 +227,7 @@ extension FaultyLog {
 }
 
 extension FaultyLog.State {
-    fileprivate var isQuiet: Bool { !isBusy && late == 0 }
+    fileprivate var isQuiet: Bool { !isBusy && late.isEmpty && landing == 0 }
 
     fileprivate mutating func drawFate() -> FaultyLog.Fate {
         if generator.happens(perMille: faults.failure) { return .failure }
