@@ -20,8 +20,11 @@ func program(_ name: String, path: String, _ dependencies: [Target.Dependency]) 
     .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], data: [String] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: data, swiftSettings: house)
 }
 
 func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
@@ -66,7 +69,7 @@ let package = Package(
         module("MusterTesting", ["MusterCore", "MusterLog"]),
         tests("MusterRuntimeTests", ["MusterRuntime"]),
         tests("MusterCommandLineTests", ["MusterCommandLine", "MusterRuntime"]),
-        tests("MusterWireTests", ["MusterCore", "MusterWire"]),
+        tests("MusterWireTests", ["MusterCore", "MusterWire"], data: ["golden"]),
 
         .systemLibrary(name: "CMalloc", path: "Benchmarks/CMalloc"),
         .target(

@@ -75,7 +75,8 @@ extension QuarantineRecord: WireObject {
         position = try Position(members: &object)
         reason = try object.read("reason")
         pointer = try object.readOptional("pointer")
-        byteOffset = try object.readOptional("byteOffset", as: UInt64.self).map { Int(clamping: $0) }
+        byteOffset = try object.readOptional("byteOffset", as: UInt64.self)
+            .map { Int(clamping: $0) }
         length = Int(clamping: try object.read("length", as: UInt64.self))
         sha256 = try object.read("sha256")
         key = try object.readOptional("key", as: Base64Text.self)?.bytes
