@@ -70,7 +70,8 @@ struct InputReaderTests {
     private static let identity =
         #""cluster":"c","node":"n","store":"00000000000000000000000000000000","start":"1""#
 
-    private static let up = #""boot":"00000000000000000000000000000000","blank":true,"#
+    private static let up =
+        #""boot":"00000000000000000000000000000000","blank":true,"#
         + #""groupsVersion":0,"groups":[]"#
 
     @Test(arguments: [
@@ -164,7 +165,8 @@ struct InputReaderTests {
                 name: Array("content-type".utf8),
                 value: Array("application/cloudevents+json; charset=utf-8".utf8))
         ]
-        let form = #"{"specversion":"1.0","id":"1","source":"/x","type":"muster.nodeStopping.v1","#
+        let form =
+            #"{"specversion":"1.0","id":"1","source":"/x","type":"muster.nodeStopping.v1","#
             + #""data":{"# + Self.identity + "}}"
         let incoming = try InputReader().read(
             .events, key: nil, headers: headers, value: Array(form.utf8))

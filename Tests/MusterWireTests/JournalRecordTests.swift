@@ -170,7 +170,9 @@ struct JournalEnvelopeTests {
         #expect(envelope(seq: seq) == nil)
     }
 
-    @Test(arguments: [String(repeating: "0A", count: 32), "", String(repeating: "0", count: 63), previous + "0"])
+    @Test(arguments: [
+        String(repeating: "0A", count: 32), "", String(repeating: "0", count: 63), previous + "0",
+    ])
     func `a hash in another form makes no candidate`(_ previous: String) {
         #expect(envelope(previous: previous) == nil)
     }

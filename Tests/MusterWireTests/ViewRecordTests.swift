@@ -133,7 +133,8 @@ struct ViewRecordTests {
         #expect(record.value?.count == 64_000)
         let long = QuarantineRecord(
             UnreadableInput(reason: .tooLarge, sentence: "too large"),
-            at: Position(TopicPartition(.events, 0), .zero), key: Array(repeating: 3, count: 65_600),
+            at: Position(TopicPartition(.events, 0), .zero),
+            key: Array(repeating: 3, count: 65_600),
             headers: headers, value: [1], sha256: .zero)
         #expect(long.key?.count == 65_536)
         #expect(long.headers.isEmpty)

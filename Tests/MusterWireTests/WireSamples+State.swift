@@ -133,7 +133,8 @@ extension Sample {
             .stepDone(n3, g1, .promote, next: .done), .stepDone(n3, nil, .done, next: nil),
             .stepFailed(n3, g1, .learner, refusal),
             .observationAsked(command(.observeGroup)),
-            .commandIssued(command(.startMember(index: nil, minTerm: nil), full: false), proof: nil),
+            .commandIssued(
+                command(.startMember(index: nil, minTerm: nil), full: false), proof: nil),
         ] + actions.map { .commandIssued(command($0), proof: proof) }
 
     static let manager = ManagerIdentity(id: store(1000), version: "0.1.0")
