@@ -61,7 +61,7 @@ extension NodeEvidence {
     ) {
         if heartbeat.identity.store == identity.store {
             if heartbeat.identity.start < identity.start { return }
-        } else if new.appended - heard.appended <= lease && heartbeat.identity.start <= identity.start {
+        } else if new.appended - heard.appended <= lease {
             return
         }
         if new.appended < heard.appended { return }

@@ -21,6 +21,8 @@ package struct UnreadableInput: Error, Hashable, Sendable {
         case header
         /// A missing or wrong attribute of CloudEvents.
         case attribute
+        /// A heartbeat in another partition than its cluster's.
+        case misplaced
         /// The value's JSON, or what a message's rules say about it.
         case json(JSONReadError.Reason)
     }

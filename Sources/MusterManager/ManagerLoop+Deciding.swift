@@ -1,0 +1,260 @@
+internal import MusterCore
+internal import MusterLog
+internal import MusterWire
+
+// Deciding on the state ahead of what was read back, and appending without waiting.
+
+extension ManagerLoop {
+    /// How many wake-ups of one cluster are answered before others get their turn.
+    private static let wakeUpsMax = 128
+
+    /// Does for one cluster whatever can be done now.
+    mutating func workOn(_ index: Int) {
+        guard !isIdle(index), reader.clusters[index].stopped == nil else { return }
+        if workers[index].notBefore > now { return }
+        if workers[index].isResetting && !finishReset(index) { return }
+        considerQueue(index)
+        lookAround(index)
+    }
+
+    /// The common case, told without touching the state.
+    private func isIdle(_ index: Int) -> Bool {
+        let worker = workers[index]
+        guard worker.queue.isEmpty, !worker.isResetting, case .nothing = worker.look else {
+            return false
+        }
+        guard let due = worker.due, let time = clock.time(now) else { return true }
+        return due > time
+    }
+
+    private func hasRoom(_ index: Int) -> Bool {
+        workers[index].inFlight.count < settings.windowMax
+    }
+
+    // MARK: Inputs
+
+    private mutating func considerQueue(_ index: Int) {
+        var taken = 0
+        while taken < workers[index].queue.count, hasRoom(index), !workers[index].isResetting {
+            let item = workers[index].queue[taken]
+            taken += 1
+            consider(item, index, rest: taken)
+        }
+        if taken > 0 {
+            workers[index].queue.removeFirst(taken)
+            counts.queued -= taken
+        }
+    }
+
+    /// Considers one input: what it decides is appended; that it was considered is remembered until an
+    /// accepted record or a checkpoint covers it, also when it decided nothing.
+    private mutating func consider(_ item: Worker.Waiting, _ index: Int, rest: Int) {
+        let confirmed = reader.clusters[index].state
+        if let passed = confirmed.next[item.position.partition], item.position.offset < passed {
+            return
+        }
+        counts.considered += 1
+        listen(to: item, index)
+        let state = ahead(index)
+        let at = max(item.appended, state.at)
+        var entry = item
+        entry.basis = workers[index].inFlight.last?.token
+        entry.own = nil
+        let evidence = state.extract(for: item.input, from: workers[index].evidence)
+        let events = refusals(item.input, state)
+            ?? state.decide(item.input, evidence: evidence ?? Evidence(), at: at)
+        workers[index].considered[item.position.partition] = item.position.offset.next
+        if !events.isEmpty {
+            let cause = Decision.Cause.input(
+                item.position, appended: item.appended, event: item.event)
+            entry.own = append(
+                events, cause: cause, at: at, evidence: evidence, input: item.input, index)
+        }
+        workers[index].waiting.append(entry)
+    }
+
+    /// What this manager refuses by its own settings; nil when it has no objection.
+    private func refusals(_ input: Input, _ state: ClusterState) -> [Event]? {
+        guard !settings.allowsShortRemovalDelay, case .request(let request) = input.content,
+            case .configure(let patch) = request.action, let delay = patch.removalDelay,
+            delay < Policy.removalDelayMin,
+            !state.requests.contains(where: { $0.id == request.id })
+        else { return nil }
+        let text =
+            "removalDelay \(delay.milliseconds) ms is under the minimum of "
+            + "\(Policy.removalDelayMin.milliseconds) ms; only a manager started with "
+            + "--allow-short-removal-delay accepts that"
+        return [.requestRejected(request.id, Refusal(.invalidPolicy, text: text), proofs: [])]
+    }
+
+    /// Facts that are signs of life, and reports, are heard as well: only of the cluster's own partition,
+    /// where whoever owns it hears all of them.
+    private mutating func listen(to item: Worker.Waiting, _ index: Int) {
+        guard case .fact(let fact) = item.input.content,
+            reader.clusters[index].partition == item.position.partition.partition
+        else { return }
+        let heard = Evidence.Heard(position: item.position, appended: item.appended)
+        let lease = reader.clusters[index].state.policy?.lease ?? Policy().lease
+        switch fact {
+        case .nodeUp(let up):
+            // Heard after it is decided upon: the decision looks at who was heard before.
+            workers[index].later.append((up, heard))
+        case .groupObserved(let report):
+            workers[index].evidence.hear(report, heard, lease: lease)
+        default:
+            break
+        }
+        workers[index].look = .everything
+    }
+
+    // MARK: Wake-ups
+
+    private mutating func lookAround(_ index: Int) {
+        for (up, heard) in workers[index].later {
+            let lease = reader.clusters[index].state.policy?.lease ?? Policy().lease
+            workers[index].evidence.hear(up, heard, lease: lease)
+        }
+        workers[index].later = []
+        guard isLive(index), workers[index].queue.isEmpty, !workers[index].isResetting,
+            let time = clock.time(now)
+        else { return }
+        if let due = workers[index].due, due <= time { workers[index].look = .everything }
+        if case .nothing = workers[index].look { return }
+        let lease = ahead(index).policy?.lease ?? Policy().lease
+        if time < ahead(index).at - lease { return }
+        var answered = 0
+        repeat {
+            let round = wake(index, time, upTo: Self.wakeUpsMax - answered)
+            if round == 0 {
+                workers[index].look = .nothing
+                break
+            }
+            answered += round
+            workers[index].look = .everything
+        } while answered < Self.wakeUpsMax && hasRoom(index)
+        let next = ahead(index).nextDeadline(evidence: workers[index].evidence)
+        workers[index].due = next.flatMap { $0 > time ? $0 : nil }
+    }
+
+    /// Wakes each subject once.
+    ///
+    /// - Returns: how many had something to say.
+    private mutating func wake(_ index: Int, _ time: Timestamp, upTo limit: Int) -> Int {
+        var subjects: [Subject] = []
+        switch workers[index].look {
+        case .nothing: return 0
+        case .everything: subjects = ahead(index).subjects(heardOf: nil)
+        case .groups(let groups):
+            for group in groups {
+                for subject in ahead(index).subjects(heardOf: group)
+                where !subjects.contains(subject) {
+                    subjects.append(subject)
+                }
+            }
+        }
+        var answered = 0
+        for subject in subjects where answered < limit && hasRoom(index) {
+            let state = ahead(index)
+            let at = max(time, state.at)
+            let input = Input(cluster: state.id, source: .manager, content: .wake(subject))
+            let evidence = state.extract(for: input, from: workers[index].evidence)
+            let events = state.decide(input, evidence: evidence ?? Evidence(), at: at)
+            if events.isEmpty { continue }
+            _ = append(
+                events, cause: .timer(subject), at: at, evidence: evidence, input: input, index)
+            answered += 1
+        }
+        return answered
+    }
+
+    // MARK: Appending
+
+    /// Makes a decision of events, folds it ahead and sends it to the journal.
+    ///
+    /// - Returns: its token; nil when it could not be written and its input is in quarantine.
+    private mutating func append(
+        _ events: [Event], cause: Decision.Cause, at: Timestamp, evidence: Evidence?,
+        input: Input, _ index: Int
+    ) -> UInt64? {
+        let state = ahead(index)
+        let origin = state.origin(of: input)
+        let decision = Decision(
+            at: at, cause: cause, considered: consideredBeyond(state, index), evidence: evidence,
+            principal: origin.principal, correlation: origin.correlation,
+            manager: settings.identity, events: events)
+        if let token = send(decision, on: state, index) { return token }
+        guard case .input(let position, let appended, _) = cause else {
+            say(.error, "a decision could not be written and was left out", state.id)
+            return nil
+        }
+        return appendUnreadable(position, appended, decision, on: state, index)
+    }
+
+    /// Per input partition how far this cluster's inputs were considered, where the state knows less.
+    private func consideredBeyond(_ state: ClusterState, _ index: Int) -> [Position] {
+        workers[index].considered.compactMap { partition, offset in
+            let passed = state.next[partition] ?? .zero
+            return offset > passed ? Position(partition, offset) : nil
+        }
+    }
+
+    /// Writes the record, reads it as every reader will, and appends it.
+    private mutating func send(
+        _ decision: Decision, on state: ClusterState, _ index: Int
+    ) -> UInt64? {
+        let record = JournalRecord(
+            JournalEnvelope(extending: state.head, of: state.id), decision)
+        let bytes = record.bytes
+        guard bytes.count <= JournalRecord.bytesMax, isReadable(bytes) else { return nil }
+        let hash = SHA256.hash(of: bytes)
+        var next = state
+        next.evolve(decision, hash: hash)
+        workers[index].ahead = next
+        let token = token()
+        workers[index].inFlight.append(Worker.InFlight(token: token, hash: hash, offset: nil))
+        appends[token] = index
+        counts.decided += 1
+        let outgoing = record.outgoing(value: bytes, hash: hash, cause: nil)
+        effects.append(
+            .append(
+                token: token,
+                NewRecord(
+                    TopicPartition(.journal, reader.clusters[index].partition),
+                    key: outgoing.key, headers: outgoing.headers, value: outgoing.value)))
+        return token
+    }
+
+    private func isReadable(_ bytes: [UInt8]) -> Bool {
+        do {
+            _ = try records.decision(of: bytes)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// The input goes to quarantine, and a small record takes its place: the cluster goes on.
+    private mutating func appendUnreadable(
+        _ position: Position, _ appended: Timestamp, _ failed: Decision, on state: ClusterState,
+        _ index: Int
+    ) -> UInt64? {
+        let token = token()
+        quarantining[token] = position
+        counts.quarantined += 1
+        let reason = UnreadableInput(
+            reason: .tooLarge,
+            sentence: "what would be decided from it cannot be written in "
+                + "\(JournalRecord.bytesMax) bytes; split it")
+        var event: [UInt8] = []
+        if case .input(_, _, let bytes) = failed.cause { event = bytes }
+        let record = QuarantineRecord(
+            reason, at: position, key: nil, headers: [], value: event,
+            sha256: SHA256.hash(of: event))
+        publish(record.outgoing(), partition: position.partition.partition, token: token)
+        var small = failed
+        small.cause = .manager(.unreadable(position, appended: appended))
+        small.events = []
+        small.evidence = nil
+        return send(small, on: state, index)
+    }
+}

@@ -1,0 +1,164 @@
+internal import MusterCore
+internal import MusterLog
+internal import MusterWire
+
+// What is read: the journal, inputs, heartbeats, checkpoints.
+
+extension ManagerLoop {
+    mutating func read(_ batch: RecordBatch) {
+        let partition = batch.partition
+        switch partition.topic {
+        case .journal: readJournal(batch)
+        case .snapshots: readSnapshots(batch)
+        case .events, .requests, .heartbeats: readInputs(batch)
+        case .commands, .members, .quarantine: break
+        }
+    }
+
+    private mutating func readInputs(_ batch: RecordBatch) {
+        let partition = batch.partition
+        guard let share = shares[partition.partition],
+            let position = share.positions[partition]
+        else { return }
+        let backlogEnd = share.backlog[partition]
+        for index in batch.indices {
+            let view = batch[index]
+            if view.offset < position { continue }
+            let isLive = backlogEnd.map { view.offset >= $0 } ?? true
+            clock.note(view.appended, isLive: isLive, now: now)
+            readInput(batch, index, Position(partition, view.offset), view.appended)
+        }
+        shares.update(partition.partition) { share in
+            share.positions[partition] = max(position, batch.next)
+            if let end = share.backlog[partition], batch.next >= end {
+                share.backlog[partition] = nil
+            }
+        }
+        lookAroundWhenLive(partition.partition)
+    }
+
+    private mutating func readInput(
+        _ batch: RecordBatch, _ index: Int, _ position: Position, _ appended: Timestamp
+    ) {
+        let view = batch[index]
+        let headers = batch.headers(at: index)
+        do {
+            let incoming = try inputs.read(
+                position.partition.topic, keyBytes: view.key?.count ?? 0, headers: headers,
+                value: view.value)
+            switch incoming.message.content {
+            case .heartbeat(let heartbeat):
+                let heard = Evidence.Heard(position: position, appended: appended)
+                hear(incoming.message.cluster, heard, batch, index) { evidence, lease in
+                    evidence.hear(heartbeat, heard, lease: lease)
+                } look: { state, worker in
+                    if state.needsLook(afterHearing: heartbeat) { worker.look = .everything }
+                }
+            case .report(let report):
+                let heard = Evidence.Heard(position: position, appended: appended)
+                hear(incoming.message.cluster, heard, batch, index) { evidence, lease in
+                    evidence.hear(report, heard, lease: lease)
+                } look: { _, worker in
+                    for entry in report.groups { worker.look(at: entry.group) }
+                }
+            case .fact(let fact):
+                take(incoming, .fact(fact), position, appended, event(batch, index, incoming))
+            case .request(let request):
+                take(
+                    incoming, .request(request), position, appended,
+                    event(batch, index, incoming))
+            }
+        } catch {
+            quarantine(error, batch, index, position)
+        }
+    }
+
+    /// The input in CloudEvents' structured form, as the journal holds it.
+    private func event(
+        _ batch: RecordBatch, _ index: Int, _ incoming: InputReader.Incoming
+    ) -> [UInt8] {
+        let value = batch[index].value.map { [UInt8]($0) } ?? []
+        return incoming.event.structuredForm(value: value)
+    }
+
+    /// Soft evidence: of clusters of this partition only, so that whoever owns it hears all of it.
+    private mutating func hear(
+        _ cluster: ClusterID, _ heard: Evidence.Heard, _ batch: RecordBatch, _ index: Int,
+        _ fold: (inout Evidence, Duration) -> Void,
+        look: (ClusterState, inout Worker) -> Void
+    ) {
+        guard let place = worker(of: cluster) else { return }
+        guard reader.clusters[place].partition == heard.position.partition.partition else {
+            quarantine(
+                UnreadableInput(
+                    reason: .misplaced,
+                    sentence: "a heartbeat of cluster \(JSONExcerpt.quoted(cluster.text)) belongs "
+                        + "in partition \(reader.clusters[place].partition), not in "
+                        + "\(heard.position.partition.partition); use the partitioner murmur2 over "
+                        + "the cluster's name"),
+                batch, index, heard.position)
+            return
+        }
+        counts.heard += 1
+        let lease = reader.clusters[place].state.policy?.lease ?? Policy().lease
+        fold(&workers[place].evidence, lease)
+        look(ahead(place), &workers[place])
+    }
+
+    private mutating func take(
+        _ incoming: InputReader.Incoming, _ content: Input.Content, _ position: Position,
+        _ appended: Timestamp, _ event: [UInt8]
+    ) {
+        let cluster = incoming.message.cluster
+        guard let place = worker(of: cluster) else { return }
+        if reader.clusters[place].partition != position.partition.partition {
+            counts.misplaced += 1
+        }
+        if reader.clusters[place].stopped != nil { return }
+        let input = Input(
+            cluster: cluster, source: .record(position, appended: appended), content: content,
+            correlation: incoming.correlation)
+        workers[place].queue.append(
+            Worker.Waiting(position: position, appended: appended, input: input, event: event))
+        counts.queued += 1
+    }
+
+    mutating func quarantine(
+        _ error: UnreadableInput, _ batch: RecordBatch, _ index: Int, _ position: Position
+    ) {
+        let view = batch[index]
+        let value = view.value.map { [UInt8]($0) }
+        let record = QuarantineRecord(
+            error, at: position, key: view.key.map { [UInt8]($0) },
+            headers: batch.headers(at: index), value: value,
+            sha256: SHA256.hash(of: value ?? []))
+        let token = token()
+        quarantining[token] = position
+        counts.quarantined += 1
+        say(
+            .warning,
+            "\(position.partition.topic.name) \(position.partition.partition) offset "
+                + "\(position.offset) is in quarantine: \(error.sentence)")
+        publish(record.outgoing(), partition: position.partition.partition, token: token)
+    }
+
+    /// Once everything that lay there is read, whatever is due is looked at.
+    mutating func lookAroundWhenLive(_ partition: Int32) {
+        guard let share = shares[partition], share.isLive else { return }
+        for index in workers.indices where reader.clusters[index].partition == partition {
+            if workers[index].due == nil { workers[index].look = .everything }
+        }
+    }
+}
+
+extension ClusterState {
+    /// Whether a heartbeat may change what is decided: anything but one more sign of life of a node that
+    /// is up, in a cluster at rest.
+    fileprivate func needsLook(afterHearing heartbeat: Heartbeat) -> Bool {
+        if freeze != nil || !sagas.isEmpty { return true }
+        let isPlain = nodes.look(heartbeat.identity.node) {
+            $0.liveness == .up && $0.removal == nil && $0.identity == heartbeat.identity
+        }
+        return isPlain != true
+    }
+}
