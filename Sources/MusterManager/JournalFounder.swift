@@ -1,0 +1,69 @@
+internal import MusterCore
+package import MusterLog
+internal import MusterWire
+
+/// Begins a journal where there is none: the topics, and a header in each journal partition.
+///
+/// Several may do so at once: the first header of partition 0 wins, and all others repeat its identity.
+package struct JournalFounder {
+    private let log: any EventLog
+    private let partitions: Int32
+
+    package init(log: any EventLog, partitions: Int32) {
+        self.log = log
+        self.partitions = partitions
+    }
+
+    /// Creates what is missing and changes nothing that is there.
+    package func found() async throws {
+        let known = try await log.describeTopics()
+        let count = known.first { $0.topic == .journal }?.partitions ?? partitions
+        let missing = TopicSettings.standard(partitions: count).filter { settings in
+            !known.contains { $0.topic == settings.topic }
+        }
+        if !missing.isEmpty { try await log.createTopics(missing) }
+        var random = SystemRandomNumberGenerator()
+        var header = JournalHeader(
+            log: Identifier(high: random.next(), low: random.next()),
+            partitions: UInt32(count))
+        for partition in 0..<count {
+            header = try await self.header(of: partition, proposing: header)
+        }
+    }
+
+    /// The header of the partition, which is the proposed one where there was none.
+    private func header(
+        of partition: Int32, proposing proposal: JournalHeader
+    ) async throws -> JournalHeader {
+        let place = TopicPartition(.journal, partition)
+        if let found = try await first(of: place) { return found }
+        let record = proposal.outgoing(partition: UInt32(partition))
+        _ = try await log.append(
+            NewRecord(place, key: record.key, headers: record.headers, value: record.value))
+        guard let found = try await first(of: place) else {
+            throw JournalReader.Failure.noHeader(partition)
+        }
+        return found
+    }
+
+    private func first(of place: TopicPartition) async throws -> JournalHeader? {
+        let range = try await log.range(of: place)
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            if let value = try await log.readOne(Position(place, offset))?.value {
+                if JournalHeader.begins(value) {
+                    do {
+                        return try JournalHeader(value, reader: JSONReader())
+                    } catch {
+                        throw JournalReader.Failure.badHeader(place.partition, "\(error)")
+                    }
+                }
+                if JournalEnvelope(of: value) != nil {
+                    throw JournalReader.Failure.noHeader(place.partition)
+                }
+            }
+            offset = offset.next
+        }
+        return nil
+    }
+}
