@@ -71,6 +71,13 @@ let package = Package(
         tests("MusterCommandLineTests", ["MusterCommandLine", "MusterRuntime"]),
         tests("MusterWireTests", ["MusterCore", "MusterWire"], data: ["golden"]),
 
+        program("EmbeddedManager", path: "Examples/embedded", ["MusterManager"]),
+        tests(
+            "MusterManagerTests",
+            [
+                "MusterCore", "MusterWire", "MusterLog", "MusterSQLite", "MusterRuntime",
+                "MusterManager",
+            ]),
         .systemLibrary(name: "CMalloc", path: "Benchmarks/CMalloc"),
         .target(
             name: "MusterBenchmarks", dependencies: ["MusterCore", "CMalloc"],
