@@ -143,7 +143,8 @@ extension StepMachine {
             return min(timeout, since + policy.stabilization)
         case .issued(let outstanding):
             var limit = outstanding.command.notAfter + .milliseconds(1)
-            if let copy = evidence.nodes[node]?.copies.first(where: { $0.progress.group == group }) {
+            if let copy = evidence.nodes[node]?.copies.first(where: { $0.progress.group == group })
+            {
                 limit = max(limit, copy.moved + policy.copyLimit + .milliseconds(1))
             }
             guard let succeeded = outstanding.succeeded, outstanding.observeAsked == nil else {

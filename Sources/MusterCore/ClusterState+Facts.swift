@@ -89,7 +89,9 @@ extension ClusterState {
             if up.identity.start > known.identity.start { return started(up, replaced: nil) }
             return sameStart(up, known, at: moment, evidence: evidence)
         }
-        if let tombstone = tombstones[up.identity.store], tombstone.reason == .replaced { return [] }
+        if let tombstone = tombstones[up.identity.store], tombstone.reason == .replaced {
+            return []
+        }
         let lease = policy?.lease ?? Policy().lease
         if let heard = evidence.nodes[node], heard.identity.store == known.identity.store,
             moment - heard.heard.appended <= lease, !known.stopAnnounced,

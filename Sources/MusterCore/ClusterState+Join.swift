@@ -10,7 +10,8 @@ extension ClusterState {
                 return [.sagaStarted(stopOrder(known, at: moment), proofs: [])]
             }
             if tombstone.reason != .silence {
-                return refuse(known, Refusal(.tombstoned, nodes: [node], text: tombstone.reason.rawValue))
+                return refuse(
+                    known, Refusal(.tombstoned, nodes: [node], text: tombstone.reason.rawValue))
             }
         }
         if known.stopAnnounced { return [] }

@@ -76,7 +76,9 @@ extension ClusterState {
     package var outstandingCommands: [(id: CommandID, command: Command)] {
         var result: [(id: CommandID, command: Command)] = []
         for (_, saga) in sagas {
-            for outstanding in saga.outstanding { result.append((outstanding.id, outstanding.command)) }
+            for outstanding in saga.outstanding {
+                result.append((outstanding.id, outstanding.command))
+            }
         }
         return result.sorted { $0.id < $1.id }
     }

@@ -88,7 +88,8 @@ extension ClusterState {
             .driftDetected(group, appeared: appeared, vanished: vanished, changed: changed)
         ]
         let voters = UInt32(new.filter { $0.role == .voter }.count)
-        let lost = vanished.contains { node in old.contains { $0.node == node && $0.role == .voter } }
+        let lost = vanished.contains { node in old.contains { $0.node == node && $0.role == .voter }
+        }
         if voters > known.desired || lost && voters < known.desired {
             events.append(.desiredChanged(group, voters))
         }

@@ -76,7 +76,9 @@ extension ClusterState {
         _ saga: Saga, _ known: NodeState, evidence: Evidence, at moment: Timestamp
     ) -> [Event] {
         let began = saga.steps.contains { $0.value.added || $0.value.outstanding != nil }
-        if began { return [.sagaRollingBack(saga.node, Refusal(.nodeReplaced, nodes: [saga.node]))] }
+        if began {
+            return [.sagaRollingBack(saga.node, Refusal(.nodeReplaced, nodes: [saga.node]))]
+        }
         var again = newJoin(
             saga.node, known, role: saga.role, groups: saga.groups, reason: saga.reason,
             at: moment)

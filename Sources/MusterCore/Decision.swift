@@ -54,7 +54,8 @@ extension Decision {
     /// - Parameters:
     ///   - sequence: the decision's place in its chain.
     ///   - hash: the hash of the decision's bytes.
-    package func commands(at sequence: Sequence, hash: Hash) -> [(id: CommandID, command: Command)] {
+    package func commands(at sequence: Sequence, hash: Hash) -> [(id: CommandID, command: Command)]
+    {
         var result: [(id: CommandID, command: Command)] = []
         for (index, event) in events.enumerated() {
             let id = CommandID(

@@ -76,7 +76,8 @@ extension NodeEvidence {
         copies = heartbeat.copies.map { progress in
             let before = copies.first { $0.progress.group == progress.group }
             let moved = before.map { progress.bytes > $0.progress.bytes } ?? true
-            return Copy(progress: progress, moved: moved ? new.appended : before?.moved ?? new.appended)
+            return Copy(
+                progress: progress, moved: moved ? new.appended : before?.moved ?? new.appended)
         }
     }
 }

@@ -35,7 +35,10 @@ extension Policy {
                 observationAgeMax >= observationInterval,
                 "maxObservationAge is under observationInterval"
             ),
-            (backoffMin > .zero && backoffMin <= backoffMax, "minBackoff is not within 0 and maxBackoff"),
+            (
+                backoffMin > .zero && backoffMin <= backoffMax,
+                "minBackoff is not within 0 and maxBackoff"
+            ),
             (trustDelay >= .zero, "trustDelay is negative"),
             (changeLimit > .zero && transferLimit > .zero, "a command limit is not positive"),
             (observeLimit > .zero && startLimit > .zero, "a command limit is not positive"),

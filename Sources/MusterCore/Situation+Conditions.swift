@@ -32,7 +32,9 @@ extension Situation {
         if proof.healthy.count < Int(proof.needed) {
             return Refusal(
                 .quorumNow, group: group, nodes: proof.healthy,
-                numbers: [Int64(proof.healthy.count), Int64(proof.voters.count), Int64(proof.needed)])
+                numbers: [
+                    Int64(proof.healthy.count), Int64(proof.voters.count), Int64(proof.needed),
+                ])
         }
         switch change {
         case .addLearner: return refuseLearner(node)

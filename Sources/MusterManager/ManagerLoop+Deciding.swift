@@ -61,7 +61,8 @@ extension ManagerLoop {
         entry.basis = workers[index].inFlight.last?.token
         entry.own = nil
         let evidence = state.extract(for: item.input, from: workers[index].evidence)
-        let events = refusals(item.input, state)
+        let events =
+            refusals(item.input, state)
             ?? state.decide(item.input, evidence: evidence ?? Evidence(), at: at)
         workers[index].considered[item.position.partition] = item.position.offset.next
         if !events.isEmpty {

@@ -10,7 +10,8 @@ import Testing
     func `a manager adopts a running cluster without a command and removes a voter that died`()
         async throws
     {
-        let log = MemoryLog(MemoryStore(clock: { Timestamp(milliseconds: SystemClock.wallMilliseconds()) }))
+        let log = MemoryLog(
+            MemoryStore(clock: { Timestamp(milliseconds: SystemClock.wallMilliseconds()) }))
         try await JournalFounder(log: log, partitions: 1).found()
         var options = ManagerOptions()
         options.allowsShortRemovalDelay = true

@@ -49,7 +49,8 @@ struct SmallFleet {
         for node in names where !silent.contains(node) {
             try await publish(
                 .heartbeat(
-                    Heartbeat(identity: identity(node), boot: Identifier(high: 2, low: 2), copies: []))
+                    Heartbeat(
+                        identity: identity(node), boot: Identifier(high: 2, low: 2), copies: []))
             )
         }
         try await publish(.report(report()))
