@@ -104,7 +104,7 @@ extension CloudEvent {
 
 extension CloudEvent {
     /// The attributes that Muster knows, in the order in which it writes them.
-    enum Attribute: CaseIterable {
+    enum Attribute: Int, CaseIterable {
         case specVersion, id, source, type, time, subject
         case correlation, causation, traceParent, traceState
 

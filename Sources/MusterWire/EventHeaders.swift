@@ -3,41 +3,63 @@ internal import MusterCore
 /// What the headers of a record say about its event.
 struct EventHeaders {
     let mode: CloudEvent.Mode
-    /// The values of the attributes that Muster knows.
-    private var values: [CloudEvent.Attribute: String] = [:]
+    /// The values of the attributes that Muster knows, by the place of the attribute.
+    private var values: [String?]
+
+    private static let names: [[UInt8]] = CloudEvent.Attribute.allCases.map {
+        Array($0.headerName.utf8)
+    }
+    private static let contentTypeName = Array(CloudEvent.contentTypeHeader.utf8)
+    private static let attributePrefix = Array("ce_".utf8)
 
     /// Checks all headers of CloudEvents; those of others are left alone.
     init(_ headers: [Header]) throws(UnreadableInput) {
         var contentType: String?
-        var seen: Set<[UInt8]> = []
-        var texts: [(name: [UInt8], value: String)] = []
+        var strangers: [Header] = []
+        values = Array(repeating: nil, count: Self.names.count)
         for header in headers {
-            let isContentType = header.name.elementsEqual(CloudEvent.contentTypeHeader.utf8)
-            guard isContentType || header.name.starts(with: "ce_".utf8) else { continue }
-            guard seen.insert(header.name).inserted else {
-                throw Self.refusal(header, "comes more than once")
+            if header.name == Self.contentTypeName {
+                guard contentType == nil else { throw Self.repeated(header) }
+                contentType = try Self.text(of: header)
+            } else if header.name.starts(with: Self.attributePrefix) {
+                let text = try Self.text(of: header)
+                if let place = Self.names.firstIndex(of: header.name) {
+                    guard values[place] == nil else { throw Self.repeated(header) }
+                    values[place] = text
+                } else {
+                    strangers.append(header)
+                }
             }
-            guard let value = header.value else { throw Self.refusal(header, "has no value") }
-            guard let text = String(validating: value, as: UTF8.self) else {
-                throw Self.refusal(header, "is not valid UTF-8")
+        }
+        if strangers.count > 1 {
+            var seen: Set<[UInt8]> = []
+            for header in strangers where !seen.insert(header.name).inserted {
+                throw Self.repeated(header)
             }
-            if isContentType { contentType = text } else { texts.append((header.name, text)) }
         }
         mode = try Self.mode(contentType)
-        for attribute in CloudEvent.Attribute.allCases {
-            let name = attribute.headerName.utf8
-            values[attribute] = texts.first { $0.name.elementsEqual(name) }?.value
-        }
     }
 
     /// The event of a record in binary mode.
     func event() throws(UnreadableInput) -> CloudEvent {
         try CloudEvent(mode: .binary) { attribute throws(UnreadableInput) -> String? in
-            values[attribute]
+            values[attribute.rawValue]
         } refuse: { attribute, trouble in
             UnreadableInput(
                 reason: .attribute, sentence: "the header \(attribute.headerName) \(trouble)")
         }
+    }
+
+    private static func text(of header: Header) throws(UnreadableInput) -> String {
+        guard let value = header.value else { throw refusal(header, "has no value") }
+        guard let text = String(validating: value, as: UTF8.self) else {
+            throw refusal(header, "is not valid UTF-8")
+        }
+        return text
+    }
+
+    private static func repeated(_ header: Header) -> UnreadableInput {
+        refusal(header, "comes more than once")
     }
 
     private static func mode(_ contentType: String?) throws(UnreadableInput) -> CloudEvent.Mode {

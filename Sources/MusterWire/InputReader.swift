@@ -65,23 +65,26 @@ package final class InputReader {
     private static func type(
         of event: CloudEvent, on topic: Topic
     ) throws(JSONReadError) -> MessageType {
-        let pointer = event.mode == .structured ? "/type" : ""
-        let name = JSONExcerpt.quoted(event.type)
-        guard let type = MessageType(name: event.type) else {
-            throw JSONReadError(
-                reason: .unknownWord,
-                sentence: "the type \(name) is none of Muster's\(hint(event.type))",
-                pointer: pointer)
-        }
-        guard type.topics.contains(topic) else {
-            let wanted = type.topics.map(\.name).joined(separator: " or ")
-            throw JSONReadError(
-                reason: .unknownWord,
-                sentence: "events of the type \(name) belong on the topic \(wanted), "
-                    + "not on \(topic.name)",
-                pointer: pointer)
+        guard let type = MessageType(name: event.type), type.topics.contains(topic) else {
+            throw wrongType(event, on: topic)
         }
         return type
+    }
+
+    @inline(never)
+    private static func wrongType(_ event: CloudEvent, on topic: Topic) -> JSONReadError {
+        let name = JSONExcerpt.quoted(event.type)
+        let sentence: String
+        if let type = MessageType(name: event.type) {
+            let wanted = type.topics.map(\.name).joined(separator: " or ")
+            sentence =
+                "events of the type \(name) belong on the topic \(wanted), not on \(topic.name)"
+        } else {
+            sentence = "the type \(name) is none of Muster's\(hint(event.type))"
+        }
+        return JSONReadError(
+            reason: .unknownWord, sentence: sentence,
+            pointer: event.mode == .structured ? "/type" : "")
     }
 
     /// What to say of a name that differs from a known one by its version or its frame.

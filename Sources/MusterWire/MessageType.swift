@@ -36,11 +36,14 @@ package enum MessageType: Hashable, Sendable {
 
     /// The type with that name, compared by bytes; nil when there is none.
     package init?(name: String) {
-        guard let type = Self.all.first(where: { NameOrder.areEqual($0.name, name) }) else {
+        guard let entry = Self.names.first(where: { NameOrder.areEqual($0.name, name) }) else {
             return nil
         }
-        self = type
+        self = entry.type
     }
+
+    /// Made once: inputs are many.
+    private static let names: [(name: String, type: MessageType)] = all.map { ($0.name, $0) }
 
     /// The topics on which the type may lie.
     package var topics: [Topic] {
