@@ -20,8 +20,9 @@ package protocol LogReader: AnyObject, Sendable {
     /// for no reason.
     ///
     /// - Throws: `offsetOutOfRange` when a position was cut off by retention or lies beyond the end
-    ///   (records were lost): decide, and `assign` anew; nothing is given until then.
-    ///   `topicMissing` when a partition does not exist. `closed` after `close`.
+    ///   (records were lost): decide, and `assign` or `unassign` it; until then other partitions
+    ///   may be given or not. `topicMissing` when a partition does not exist. `closed` after
+    ///   `close`.
     func next(max: Int, waitingUpTo limit: Duration) async throws(LogError) -> [RecordBatch]
 
     /// Ends a `next` that waits and frees the reader's means. Batches given stay valid.

@@ -38,6 +38,24 @@ package final class RecordBatch: @unchecked Sendable {
         self.decodeHeaders = decodeHeaders
     }
 
+    /// The first `count` records and the rest, as two batches over the same bytes; both have some.
+    package func split(at count: Int) -> (RecordBatch, RecordBatch) {
+        precondition(
+            views.indices.contains(count) && count > 0, "a batch of \(views.count) at \(count)")
+        func part(_ views: ArraySlice<RecordView>, next: Offset) -> RecordBatch {
+            let bytes = views.reduce(0) { sum, view in
+                sum + (view.key?.count ?? 0) + (view.value?.count ?? 0)
+                    + (view.headerBytes?.count ?? 0)
+            }
+            return RecordBatch(
+                partition: partition, next: next, views: Array(views), bytes: bytes, owner: owner,
+                decodeHeaders: decodeHeaders)
+        }
+        return (
+            part(views[..<count], next: views[count].offset), part(views[count...], next: next)
+        )
+    }
+
     package var count: Int { views.count }
     /// The bytes of all keys, headers and values together.
     package let bytes: Int

@@ -9,6 +9,8 @@ struct AppendGroup {
     private let file: LogFile
     private var clock: AppendClock
     private var heads: [TopicPartition: LogTable.Head] = [:]
+    /// Where the partitions end that the last commit wrote to.
+    private(set) var written: [TopicPartition: Int64] = [:]
     private var partitions: [Topic: Int32] = [:]
     private var version: Int64?
 
@@ -34,6 +36,7 @@ struct AppendGroup {
             return .failure(
                 .damaged(log: file.url, reason: "its file was moved or deleted while in use"))
         }
+        written = [:]
         do throws(DatabaseError) {
             var results: [Result<Appended, LogError>] = []
             results.reserveCapacity(submissions.count)
@@ -83,6 +86,7 @@ struct AppendGroup {
         head.next += 1
         head.newest = time
         heads[partition] = head
+        written[partition] = head.next
         return .success(Appended(offset: Offset(UInt64(offset)), appended: time))
     }
 }

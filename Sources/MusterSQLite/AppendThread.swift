@@ -35,6 +35,9 @@ final class AppendThread: Sendable {
     /// One transaction takes at most about so many records and bytes, so that none waits for long.
     private static let groupRecordsMax = 4096
     private static let groupBytesMax = 8 << 20
+    /// Behind a commit of so few the readers are served on this thread, which answers soonest;
+    /// behind a larger one they read themselves, so that it goes on writing.
+    private static let servedMax = 16
 
     init(_ file: LogFile, options: SQLiteLog.Options, readers: ReaderList) {
         self.file = file
@@ -171,8 +174,13 @@ extension AppendThread {
     ) {
         switch group.commit(submissions, to: table) {
         case .success(let results):
-            announce(walPath)
+            if submissions.count <= AppendThread.servedMax {
+                readers.serve(from: table, group.written)
+            } else {
+                readers.ring()
+            }
             for (submission, result) in zip(submissions, results) { submission.completion(result) }
+            ChangeWatch.announce(walPath: walPath)
         case .failure(let error):
             for submission in submissions { submission.completion(.failure(error)) }
         }

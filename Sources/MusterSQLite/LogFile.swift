@@ -158,7 +158,7 @@ extension LogFile {
     /// and has just been rolled back. Of several processes at once one does it.
     private func createWhereEmpty(_ database: Database) throws(DatabaseError) {
         if try database.integer("PRAGMA application_id") != 0 { return }
-        try database.execute("PRAGMA page_size = 16384")
+        try database.execute("PRAGMA page_size = 8192")
         try database.execute("BEGIN EXCLUSIVE")
         do throws(DatabaseError) {
             if try database.integer("SELECT count(*) FROM sqlite_schema") == 0 {

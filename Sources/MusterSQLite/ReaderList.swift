@@ -1,3 +1,4 @@
+import MusterCore
 import MusterLog
 import Synchronization
 
@@ -26,6 +27,12 @@ final class ReaderList: Sendable {
         state.withLock { state in
             for reader in state.readers.values { reader.ring() }
         }
+    }
+
+    /// Gives readers that have caught up what was committed just now.
+    func serve(from table: LogTable, _ ends: [TopicPartition: Int64]) {
+        let readers = state.withLock { Array($0.readers.values) }
+        for reader in readers { reader.serve(from: table, ends) }
     }
 
     func close() async {

@@ -31,7 +31,7 @@ package final class SQLiteLog: EventLog {
         package var upkeepInterval: Duration = .seconds(60)
         /// How long to wait for another process that holds the file's write lock.
         package var patience: Duration = .seconds(5)
-        /// How many pages of 16 KiB the `-wal` file takes before they are folded into the main
+        /// How many pages of 8 KiB the `-wal` file takes before they are folded into the main
         /// file.
         package var checkpointPages = 1_000
         /// The SQLite file layer to use; nil for the system's. For tests that record what is

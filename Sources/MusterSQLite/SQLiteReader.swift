@@ -3,28 +3,15 @@ import MusterLog
 import Synchronization
 
 /// A reader with a connection and a thread of its own.
+///
+/// The thread reads one answer ahead while the last one is being used. A reader that has caught up
+/// is served by the writing thread of its own process, right behind the commit: one thread less to
+/// wake, and the pages are still at hand.
 final class SQLiteReader: LogReader {
     private let file: LogFile
     private let readers: ReaderList
-    private let state = Mutex(State())
+    private let state = Mutex(ReaderState())
     private let watch: Mutex<ChangeWatch?> = Mutex(nil)
-
-    private struct State {
-        var positions = ReaderPositions()
-        /// Counts what changed the positions from outside.
-        var generation: UInt64 = 0
-        var request: Request?
-        var isWaitingForChange = false
-        var hasEnded = false
-        var ended: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private struct Request {
-        let max: Int
-        let deadline: ContinuousClock.Instant
-        let waiting: CheckedContinuation<Result<[RecordBatch], LogError>, Never>
-        var isCancelled = false
-    }
 
     init(_ file: LogFile, readers: ReaderList) {
         self.file = file
@@ -51,18 +38,24 @@ final class SQLiteReader: LogReader {
     }
 
     func assign(_ partition: TopicPartition, from offset: Offset) {
-        change { $0.assign(partition, from: offset) }
+        state.withLock { $0.assign(partition, from: offset) }
+        bell()
     }
 
     func unassign(_ partition: TopicPartition) {
-        change { $0.unassign(partition) }
+        state.withLock { $0.unassign(partition) }
     }
 
     func next(max: Int, waitingUpTo limit: Duration) async throws(LogError) -> [RecordBatch] {
+        let (ready, isMoreWanted) = state.withLock { ($0.takeReady(max), !$0.isCaughtUp) }
+        if !ready.isEmpty {
+            if isMoreWanted { bell() }
+            return ready
+        }
         let deadline = ContinuousClock.now + limit
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { waiting in
-                ask(Request(max: max, deadline: deadline, waiting: waiting))
+                ask(ReaderState.Request(max: max, deadline: deadline, waiting: waiting))
             }
         } onCancel: {
             state.withLock { $0.request?.isCancelled = true }
@@ -73,7 +66,10 @@ final class SQLiteReader: LogReader {
 
     func close() async {
         readers.remove(self)
-        state.withLock { $0.positions.isClosed = true }
+        state.withLock { state in
+            state.positions.isClosed = true
+            state.ready = []
+        }
         bell()
         await withCheckedContinuation { waiting in
             let hasEnded = state.withLock { state in
@@ -86,34 +82,24 @@ final class SQLiteReader: LogReader {
 
     /// Something was committed in this process.
     func ring() {
-        if state.withLock({ $0.isWaitingForChange }) { bell() }
+        if state.withLock({ $0.request != nil }) { bell() }
     }
 
     private func bell() {
         watch.withLock { $0 }?.ring()
     }
 
-    private func change(_ body: (inout ReaderPositions) -> Void) {
-        state.withLock { state in
-            state.generation += 1
-            body(&state.positions)
-        }
-        bell()
-    }
-
-    private func ask(_ request: Request) {
+    private func ask(_ request: ReaderState.Request) {
         let isClosed = state.withLock { state in
             if state.positions.isClosed { return true }
             precondition(state.request == nil, "two tasks read with one reader")
             state.request = request
+            // The handler may have run before the request was there.
+            if Task.isCancelled { state.request?.isCancelled = true }
             return false
         }
         if isClosed {
             request.waiting.resume(returning: .failure(.closed(log: file.url)))
-        } else if Task.isCancelled {
-            // The handler may have run before the request was there.
-            state.withLock { $0.request?.isCancelled = true }
-            bell()
         } else {
             bell()
         }
@@ -131,64 +117,58 @@ final class SQLiteReader: LogReader {
 }
 
 extension SQLiteReader {
-    private enum Step {
-        case end
-        case idle
-        case scan([Position], generation: UInt64, max: Int, deadline: ContinuousClock.Instant)
-    }
-
     private func run(_ scan: ReaderScan, _ watch: ChangeWatch) {
         var scan = scan
         while true {
-            switch step() {
+            switch state.withLock({ $0.step() }) {
             case .end: return
             case .idle: watch.waitForRing(atMost: nil)
-            case .scan(let positions, let generation, let max, let deadline):
-                let result = scan.next(positions, generation: generation, max: max)
-                if deliver(result, generation: generation) { continue }
-                watch.wait(atMost: deadline - ContinuousClock.now)
-                state.withLock { $0.isWaitingForChange = false }
+            case .answer(let request, let batches):
+                request.waiting.resume(returning: .success(batches))
+            case .scan(let look):
+                let result = scan.next(look.positions, generation: look.generation, max: look.max)
+                if deliver(result, of: look) { continue }
+                watch.wait(atMost: look.deadline - ContinuousClock.now)
             }
         }
     }
 
-    private func step() -> Step {
-        let (step, cancelled) = state.withLock { state -> (Step, Request?) in
-            if state.positions.isClosed { return (.end, nil) }
-            guard let request = state.request else { return (.idle, nil) }
-            if request.isCancelled {
-                state.request = nil
-                return (.idle, request)
-            }
-            // Before the scan, so that a commit after it rings.
-            state.isWaitingForChange = true
-            let positions = state.positions.inTurn()
-            return (
-                .scan(
-                    positions, generation: state.generation, max: request.max,
-                    deadline: request.deadline), nil
-            )
+    /// Hands out what was found; false when there is nothing yet and a request goes on waiting.
+    private func deliver(_ result: Result<[RecordBatch], LogError>, of look: ReaderState.Look)
+        -> Bool
+    {
+        let delivery = state.withLock { $0.deliver(result, of: look) }
+        switch delivery {
+        case .answer(let request): request.waiting.resume(returning: result)
+        case .kept, .stale: break
+        case .nothing: return false
         }
-        cancelled?.waiting.resume(returning: .success([]))
-        return step
-    }
-
-    /// Hands out what was found; false when there is nothing yet and the request goes on waiting.
-    private func deliver(_ result: Result<[RecordBatch], LogError>, generation: UInt64) -> Bool {
-        let request: Request? = state.withLock { state in
-            // Positions that changed meanwhile: what was found is of before.
-            if state.generation != generation { return nil }
-            if case .success(let batches) = result {
-                let isOver = state.request.map { ContinuousClock.now >= $0.deadline } ?? true
-                if batches.isEmpty && !isOver { return nil }
-                for batch in batches { state.positions.advance(batch.partition, to: batch.next) }
-                if !batches.isEmpty { state.generation += 1 }
-            }
-            state.isWaitingForChange = false
-            return state.request.take()
-        }
-        guard let request else { return state.withLock { $0.generation != generation } }
-        request.waiting.resume(returning: result)
         return true
+    }
+
+    /// Called by the writing thread behind a commit: reads what is new for this reader.
+    ///
+    /// - Parameters:
+    ///   - table: the writer's connection.
+    ///   - ends: the partitions written to, and where each ends now.
+    func serve(from table: LogTable, _ ends: [TopicPartition: Int64]) {
+        guard let look = state.withLock({ $0.lookToServe(ends) }) else { return ring() }
+        if look.positions.isEmpty { return }
+        do throws(DatabaseError) {
+            var batches: [RecordBatch] = []
+            for position in look.positions {
+                if let batch = try table.read(position, max: look.max, bytes: 64 << 10) {
+                    batches.append(batch)
+                }
+            }
+            if batches.isEmpty || !deliver(.success(batches), of: look) { return bell() }
+            let isWhole = batches.allSatisfy { batch in
+                ends[batch.partition].map { Int64(batch.next.value) >= $0 } ?? false
+            }
+            if isWhole { state.withLock { $0.isCaughtUp = true } }
+        } catch {
+            // The reader's own thread meets the error too, and says it.
+            bell()
+        }
     }
 }

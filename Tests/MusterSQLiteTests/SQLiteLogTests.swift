@@ -204,8 +204,8 @@ struct SQLiteLogTests {
             await log.close()
             let file = try FileHandle(forUpdating: URL(filePath: path))
             let size = try file.seekToEnd()
-            try file.seek(toOffset: size - 3 * 16_384)
-            try file.write(contentsOf: Data(repeating: 0x5A, count: 16_384))
+            try file.seek(toOffset: size - 3 * 8_192)
+            try file.write(contentsOf: Data(repeating: 0x5A, count: 8_192))
             try file.close()
             log = try await SQLiteLog.open(path: path)
             let error = await #expect(throws: LogError.self) {
