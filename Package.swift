@@ -70,6 +70,9 @@ let package = Package(
         tests("MusterRuntimeTests", ["MusterRuntime"]),
         tests("MusterCommandLineTests", ["MusterCommandLine", "MusterRuntime"]),
         tests("MusterWireTests", ["MusterCore", "MusterWire"], data: ["golden"]),
+        tests(
+            "MusterSchemaTests",
+            ["MusterCore", "MusterWire", "MusterLog", "MusterCommandLine"]),
 
         program("EmbeddedManager", path: "Examples/embedded", ["MusterManager"]),
         tests(
