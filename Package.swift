@@ -96,6 +96,7 @@ let package = Package(
                 "MusterCore", "MusterLog", "MusterSQLite", "MusterTesting", "CSQLite",
                 "muster-log-torture",
             ]),
+        tests("MusterGuidesTests", ["MusterCore", "MusterWire", "MusterLog", "MusterSQLite"]),
         tests("MusterLogTests", ["MusterCore", "MusterLog", "MusterSQLite", "MusterTesting"]),
     ],
     swiftLanguageModes: [.v6],
