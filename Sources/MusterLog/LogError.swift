@@ -69,8 +69,7 @@ extension LogError: CustomStringConvertible {
             "the topic \(topic.name) of the log \(log) has \(found), not \(wanted) as asked; "
                 + "ask for what is there or choose another log"
         case .missing(let log, let reason):
-            "the log \(log) does not exist: \(reason); check the path, or start a manager on it, "
-                + "which creates it"
+            "the log \(log) does not exist: \(reason)"
         case .notALog(let log, let reason):
             "the log \(log) is no Muster log: \(reason); it was left untouched, give another path"
         case .incompatible(let log, let found, let supported):

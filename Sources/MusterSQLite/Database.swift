@@ -287,11 +287,15 @@ struct DatabaseError: Error {
 
     /// The system's words for `errno`, or the library's where there are none.
     var reason: String {
-        if errno == 0 { return message }
+        errno == 0 ? message : "\(message) (\(DatabaseError.words(for: errno)))"
+    }
+
+    /// The system's words for an error number.
+    static func words(for errno: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
-        guard strerror_r(errno, &buffer, buffer.count) == 0 else { return message }
+        guard strerror_r(errno, &buffer, buffer.count) == 0 else { return "error \(errno)" }
         let words = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return "\(message) (\(String(decoding: words, as: UTF8.self)))"
+        return String(decoding: words, as: UTF8.self)
     }
 
     private var isNoSpace: Bool { errno == ENOSPC || errno == EDQUOT }

@@ -23,20 +23,39 @@ extension LogFile {
 
     private func describeUnopened(_ error: DatabaseError) -> LogError {
         var status = stat()
+        let directory = directory
         if stat(path, &status) == 0 {
             if status.st_mode & S_IFMT == S_IFDIR {
                 return .notALog(log: url, reason: "it is a directory")
+            }
+            if access(path, R_OK) != 0 {
+                let words = DatabaseError.words(for: errno)
+                return .permission(log: url, reason: "it cannot be read (\(words))")
+            }
+            for place in [path, directory] where access(place, W_OK) != 0 {
+                let words = DatabaseError.words(for: errno)
+                return .permission(log: url, reason: "\(place) cannot be written (\(words))")
             }
             return .permission(log: url, reason: error.reason)
         }
         if errno != ENOENT && errno != ENOTDIR {
             return .permission(log: url, reason: error.reason)
         }
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        if !directory.isEmpty && stat(directory, &status) != 0 {
-            return .missing(log: url, reason: "there is no directory \(directory)")
+        if stat(directory, &status) != 0 {
+            return .missing(
+                log: url, reason: "there is no directory \(directory); create it or check the path")
         }
-        if error.errno == ENOENT { return .missing(log: url, reason: "there is no such file") }
+        if error.errno == ENOENT {
+            return .missing(
+                log: url,
+                reason: "there is no such file; check the path, or start a manager on it, "
+                    + "which creates it")
+        }
         return .permission(log: url, reason: error.reason)
+    }
+
+    private var directory: String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

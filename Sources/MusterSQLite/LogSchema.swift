@@ -18,8 +18,8 @@
 // - `leases`: who works on what (advisory): `expires` is milliseconds of the clock that runs since
 //   `boot`.
 //
-// The table is its own index, and the pages are large, so that records of a few kilobytes lie
-// within them: measured, this takes appends as fast as a bare rowid table, and reads faster. The
+// The table is its own index, and a page has 8 KiB, so that decisions of a kilobyte or two lie
+// within it: measured, this takes appends as fast as a bare rowid table, and reads faster. The
 // main file itself carries the application id and format from its first page on, since both are
 // written before the journal mode becomes WAL; so a foreign file is told from a log without running
 // any SQL on it.
