@@ -83,7 +83,9 @@ let package = Package(
             ]),
         .systemLibrary(name: "CMalloc", path: "Benchmarks/CMalloc"),
         .target(
-            name: "MusterBenchmarks", dependencies: ["MusterCore", "CMalloc"],
+            name: "MusterBenchmarks", dependencies: [
+                "MusterCore", "MusterWire", "MusterLog", "MusterSQLite", "CMalloc", "CSQLite",
+            ],
             path: "Benchmarks/MusterBenchmarks", swiftSettings: house),
         program("muster-benchmarks", path: "Benchmarks/muster-benchmarks", ["MusterBenchmarks"]),
         program(

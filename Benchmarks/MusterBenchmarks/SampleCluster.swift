@@ -1,16 +1,18 @@
-package import MusterCore
+internal import MusterCore
 
 /// A cluster with nodes and groups as a log of facts leaves them, for measuring.
-package struct SampleCluster {
-    package private(set) var state: ClusterState
-    package let nodes: [NodeID]
+struct SampleCluster {
+    private(set) var state: ClusterState
+    let nodes: [NodeID]
+    /// The decisions that made it, oldest first.
+    private(set) var decisions: [Decision] = []
 
-    package static let manager = ManagerIdentity(
+    static let manager = ManagerIdentity(
         id: Identifier(high: 1, low: 2), version: "benchmark")
 
-    package static func group(_ index: Int) -> GroupID { GroupID(unchecked: "g\(index)") }
+    static func group(_ index: Int) -> GroupID { GroupID(unchecked: "g\(index)") }
 
-    package init(name: String, nodeCount: Int, groupCount: Int) {
+    init(name: String, nodeCount: Int, groupCount: Int) {
         let cluster = ClusterID(unchecked: name)
         state = ClusterState(id: cluster, genesis: .zero)
         nodes = (0..<nodeCount).map { NodeID(unchecked: "n\($0)") }.sorted()
@@ -38,6 +40,7 @@ package struct SampleCluster {
                 evidence: nil, principal: nil, correlation: "", manager: Self.manager,
                 events: [event])
             state.evolve(decision, hash: .zero)
+            decisions.append(decision)
         }
     }
 

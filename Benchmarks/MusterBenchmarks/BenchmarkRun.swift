@@ -1,0 +1,90 @@
+internal import Foundation
+
+/// All benchmarks, one after another, each beside its baseline.
+package struct BenchmarkRun {
+    private let settings: BenchmarkSettings
+
+    package init(_ settings: BenchmarkSettings) { self.settings = settings }
+
+    /// Measures what the settings ask for.
+    package func run() async throws -> [Figure] {
+        var figures: [Figure] = []
+        if settings.wants("evolve") { figures += fold() }
+        if settings.wants("memory") { figures += memory() }
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("muster-benchmark-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true)
+        do {
+            let journal = JournalBenchmark(directory: directory)
+            if settings.wants("append") { figures += try await append(journal) }
+            if settings.wants("rebuild") { figures += try await rebuild(journal) }
+        } catch {
+            try FileManager.default.removeItem(atPath: directory)
+            throw error
+        }
+        try FileManager.default.removeItem(atPath: directory)
+        return figures
+    }
+
+    private func fold() -> [Figure] {
+        let fold = FoldBenchmark()
+        let count = 2_000_000 / settings.divisor
+        _ = fold.evolve(count / 10)
+        let evolve = Stopwatch.seconds { _ = fold.evolve(count) }
+        let decide = Stopwatch.seconds { _ = fold.decideAndEvolve(count / 4) }
+        return [
+            Figure(
+                "evolve", Double(count) / evolve, "decisions/s", baseline: 2_000_000,
+                wanted: .atLeast(1)),
+            Figure(
+                "decide and evolve", Double(count / 4) / decide, "decisions/s",
+                baseline: 500_000, wanted: .atLeast(1)),
+        ]
+    }
+
+    private func memory() -> [Figure] {
+        let count = 100_000 / settings.divisor
+        let one = MemoryBenchmark.bytesPerNode(nodeCount: count, groupCount: 1).bytes
+        let three = MemoryBenchmark.bytesPerNode(nodeCount: count, groupCount: 3).bytes
+        return [
+            Figure("memory per node", one, "bytes", baseline: 1000, wanted: .atMost(1)),
+            Figure(
+                "memory per further group", (three - one) / 2, "bytes", baseline: 200,
+                wanted: .atMost(1)),
+        ]
+    }
+
+    private func append(_ journal: JournalBenchmark) async throws -> [Figure] {
+        let count = 40_000 / settings.divisor
+        let many = try await journal.decideAppendReadBack(count, window: 256)
+        let bareMany = try journal.bareAppendReadBack(many.bytes, count, window: 256)
+        let single = 400 / settings.divisor
+        let one = try await journal.decideAppendReadBack(single, window: 1)
+        let bareOne = try journal.bareAppendReadBack(one.bytes, single, window: 1)
+        return [
+            Figure(
+                "append and read back, 256 in flight", Double(count) / many.seconds,
+                "decisions/s", baseline: Double(count) / bareMany, wanted: .atLeast(0.7)),
+            Figure(
+                "append and read back, one at a time", one.seconds / Double(single) * 1e6, "µs",
+                baseline: bareOne / Double(single) * 1e6, wanted: .atMost(1.5)),
+        ]
+    }
+
+    private func rebuild(_ journal: JournalBenchmark) async throws -> [Figure] {
+        let count = 1_000_000 / settings.divisor
+        try await journal.fill(count)
+        let bare = try journal.bareRead()
+        let ours = try await journal.rebuild()
+        guard ours.accepted == UInt64(count), bare.count == count + 1 else {
+            throw BenchmarkSettings.Failure(
+                description: "the rebuild accepted \(ours.accepted) of \(count) decisions")
+        }
+        return [
+            Figure(
+                "rebuild of \(count) decisions", Double(count) / ours.seconds, "decisions/s",
+                baseline: Double(bare.count) / bare.seconds, wanted: .atLeast(0.5))
+        ]
+    }
+}
