@@ -89,8 +89,9 @@ package struct JournalReader {
     ///
     /// - Parameters:
     ///   - value: the bytes as they lie in the log; nil is a tombstone, which is void.
+    ///   - hash: the hash of these bytes, where somebody has computed it already.
     package mutating func read(
-        _ value: UnsafeRawBufferPointer?, at offset: Offset, of partition: Int32
+        _ value: UnsafeRawBufferPointer?, hash known: Hash? = nil, at offset: Offset, of partition: Int32
     ) throws(Failure) -> Reading {
         positions[partition] = offset.next
         guard let value else { return void() }
@@ -103,7 +104,7 @@ package struct JournalReader {
         guard let index = place(of: envelope, in: partition, at: offset) else { return void() }
         if clusters[index].stopped != nil || offset < clusters[index].from { return .void }
         guard envelope.extends(clusters[index].state.head) else { return void() }
-        let hash = SHA256.hash(of: value)
+        let hash = known ?? SHA256.hash(of: value)
         last[partition] = (offset, hash)
         let decision: Decision
         do {

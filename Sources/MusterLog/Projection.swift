@@ -132,23 +132,55 @@ package struct ProjectionLoader {
             }
         }
         do {
-            while !open.isEmpty {
-                let batches = try await reader.next(max: 8192, waitingUpTo: .seconds(5))
-                for batch in batches {
-                    try fold(batch, open[batch.partition.partition], &projection)
-                    if let end = open[batch.partition.partition], batch.next >= end {
-                        open[batch.partition.partition] = nil
-                        reader.unassign(batch.partition)
-                    }
+            var current = open.isEmpty ? [] : try await Self.fetch(reader)
+            while !open.isEmpty || !current.isEmpty {
+                let ends = open
+                finish(current, reader, &open)
+                if current.isEmpty { try await closeGaps(log, &open) }
+                // One thread reads and hashes what comes next while this one folds.
+                let isOver = open.isEmpty
+                async let following = isOver ? [] : Self.fetch(reader)
+                for batch in current {
+                    try fold(batch, ends[batch.records.partition.partition], &projection)
                 }
                 onProgress?(projection.recordCount, total)
-                if batches.isEmpty { try await closeGaps(log, &open) }
+                current = try await following
             }
         } catch {
             await reader.close()
             throw error
         }
         await reader.close()
+    }
+
+    /// Records with the hashes of their values, made where they were read.
+    private struct HashedBatch: Sendable {
+        let records: RecordBatch
+        let hashes: [Hash]
+    }
+
+    private static func fetch(_ reader: any LogReader) async throws -> [HashedBatch] {
+        try await reader.next(max: 4096, waitingUpTo: .seconds(5)).map { batch in
+            withExtendedLifetime(batch) {
+                HashedBatch(
+                    records: batch,
+                    hashes: batch.indices.map { index in
+                        batch[index].value.map { SHA256.hash(of: $0) } ?? .zero
+                    })
+            }
+        }
+    }
+
+    private func finish(
+        _ batches: [HashedBatch], _ reader: any LogReader, _ open: inout [Int32: Offset]
+    ) {
+        for batch in batches {
+            let partition = batch.records.partition
+            if let end = open[partition.partition], batch.records.next >= end {
+                open[partition.partition] = nil
+                reader.unassign(partition)
+            }
+        }
     }
 
     /// An end behind a gap may never be reached by a record.
@@ -160,20 +192,21 @@ package struct ProjectionLoader {
     }
 
     private func fold(
-        _ batch: RecordBatch, _ end: Offset?, _ projection: inout Projection
+        _ batch: HashedBatch, _ end: Offset?, _ projection: inout Projection
     ) throws {
-        let partition = batch.partition.partition
-        try withExtendedLifetime(batch) {
-            for index in batch.indices {
-                let view = batch[index]
+        let records = batch.records
+        let partition = records.partition.partition
+        try withExtendedLifetime(records) {
+            for index in records.indices {
+                let view = records[index]
                 if let end, view.offset >= end { break }
                 let reading = try projection.reader.read(
-                    view.value, at: view.offset, of: partition)
+                    view.value, hash: batch.hashes[index], at: view.offset, of: partition)
                 projection.recordCount += 1
                 projection.newest = max(projection.newest ?? view.appended, view.appended)
                 if case .accepted(let accepted) = reading {
                     try onAccepted?(
-                        accepted, Position(batch.partition, view.offset), view.appended,
+                        accepted, Position(records.partition, view.offset), view.appended,
                         projection.reader)
                 }
             }
