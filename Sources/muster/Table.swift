@@ -11,5 +11,18 @@ enum Table {
             remove members, never without a proof that the cluster keeps its quorum. Whatever it \
             decides is in one log, the journal, and can be asked why, replayed and verified.
             """,
-        sections: [])
+        examples: [
+            .init("status", "say whether all is well"), .init("nodes", "list the nodes"),
+        ],
+        options: [CommonOptions.log],
+        sections: [
+            .init("Run", [ManagerCommand.command]),
+            .init(
+                "Look",
+                [
+                    StatusCommand.command, ListCommands.clusters, NodeCommands.nodes,
+                    NodeCommands.node, ListCommands.groups, ListCommands.removals,
+                    CommandsCommand.command,
+                ]),
+        ])
 }

@@ -5,6 +5,11 @@ package indirect enum ResultValue: Hashable, Sendable {
     package struct Member: Hashable, Sendable {
         package let name: String
         package let value: ResultValue
+
+        package init(name: String, value: ResultValue) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// Members in the order of output, each name once.

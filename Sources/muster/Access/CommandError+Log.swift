@@ -1,0 +1,38 @@
+import MusterCommandLine
+import MusterLog
+import MusterRuntime
+
+extension CommandError {
+    /// What a person is told of anything that a log throws; other errors stay as they are.
+    static func of(_ error: any Error) -> any Error {
+        switch error {
+        case let error as LogError: CommandError(error)
+        case let error as ProjectionError:
+            switch error {
+            case .log(let error): CommandError(error)
+            case .journal(let failure): CommandError(failure)
+            case .empty: CommandError(.notFound, "\(error.description)")
+            }
+        case let error as JournalReader.Failure: CommandError(error)
+        default: error
+        }
+    }
+
+    init(_ error: LogError) {
+        let code: ExitCode =
+            switch error {
+            case .unavailable, .full, .missing, .notALog, .incompatible, .damaged, .unsafePlace,
+                .topicMissing, .closed:
+                .unreachable
+            case .permission: .notPermitted
+            case .badURL: .usage
+            case .topicDiffers: .conflict
+            case .tooLarge, .offsetOutOfRange, .readOnly: .failed
+            }
+        self.init(code, "\(error.description)")
+    }
+
+    private init(_ failure: JournalReader.Failure) {
+        self.init(.unreachable, "\(failure.description)")
+    }
+}

@@ -1,0 +1,15 @@
+import MusterCommandLine
+
+/// Options that more than one command has.
+enum CommonOptions {
+    static let log = CommandOption(
+        "log", value: "URL", .text, "where the log is, for instance sqlite:muster.db",
+        default: "sqlite:muster.db", isSetting: true)
+    static let cluster = CommandOption(
+        "cluster", "c", value: "CLUSTER", .listed(by: ["clusters"]),
+        "which cluster; needed when the log holds several", isSetting: true)
+    static let timeout = CommandOption(
+        "timeout", value: "TIME", .duration, "how long to wait", default: "30s")
+
+    static let node = CommandArgument("NODE", .listed(by: ["nodes"]), "the node's name")
+}

@@ -1,0 +1,81 @@
+import MusterCommandLine
+import MusterCore
+import MusterRuntime
+import MusterWire
+
+/// What the core's values are called in front of people. The texts hold names as they came: whoever
+/// shows them escapes them.
+enum Wording {
+    /// Why something is not done.
+    static func sentence(_ refusal: Refusal) -> String {
+        var parts = [refusal.code.rawValue]
+        if let group = refusal.group { parts.append("in \(group.text)") }
+        if !refusal.nodes.isEmpty {
+            parts.append("(" + refusal.nodes.map(\.text).joined(separator: " ") + ")")
+        }
+        if !refusal.text.isEmpty { parts.append(refusal.text) }
+        if !refusal.numbers.isEmpty {
+            parts.append("[" + refusal.numbers.map(String.init).joined(separator: ", ") + "]")
+        }
+        return parts.joined(separator: " ")
+    }
+
+    /// A proof as a line of a table.
+    static func line(_ proof: Proof) -> String {
+        let now = "\(proof.healthy.count) of \(proof.voters.count)"
+        let after = "\(proof.healthyAfter) of \(proof.votersAfter)"
+        let verdict = proof.refusal.map { "refused: " + sentence($0) } ?? "allowed"
+        return "\(proof.group.text): \(proof.change.rawValue) \(proof.node.text), now \(now) "
+            + "healthy (\(proof.needed) needed), after \(after) (\(proof.neededAfter) needed), "
+            + "floor \(proof.floor); \(verdict)"
+    }
+
+    static func length(_ duration: Duration) -> String {
+        DurationText.text(milliseconds: duration.milliseconds)
+    }
+
+    static func moment(_ moment: Timestamp) -> String {
+        RFC3339.text(milliseconds: moment.milliseconds)
+    }
+
+    /// What a command does, with its parameters.
+    static func action(_ command: MusterCore.Command) -> String {
+        var text = command.action.name + " " + command.node.text
+        switch command.action {
+        case .syncGroup(let source, let scope): text += " from \(source.text) (\(scope.rawValue))"
+        case .addMember(let role): text += " as \(role.rawValue)"
+        case .transferLeadership(let target): text += " to \(target.text)"
+        case .prepareNode, .startMember, .stopMember, .promoteMember, .demoteMember, .removeMember,
+            .observeGroup:
+            break
+        }
+        if let group = command.group { text += " in \(group.text)" }
+        return text + ", by \(command.executor.node.text)"
+    }
+
+    static func sync(_ status: SyncStatus) -> String {
+        switch status {
+        case .notStarted: "not started"
+        case .syncing(let source, _): "syncing from \(source.text)"
+        case .synced(let index): "synced to \(index)"
+        case .failed(let reason, let attempts): "failed (\(attempts)): \(reason)"
+        }
+    }
+
+    /// How a node stands in its groups: `g1* g2 g3(learner)`, a star where it leads.
+    static func standing(_ record: MemberRecord) -> [String] {
+        record.groups.map { entry in
+            var text = entry.group.text
+            if entry.leader { text += "*" }
+            switch (entry.role, entry.sync) {
+            case (.learner, _): text += "(learner)"
+            case (.voter, _): break
+            case (nil, .syncing): text += "(syncing)"
+            case (nil, .failed): text += "(failed)"
+            case (nil, .synced): text += "(synced)"
+            case (nil, _): text += "(-)"
+            }
+            return text
+        }
+    }
+}
