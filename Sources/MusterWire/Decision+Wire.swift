@@ -36,15 +36,16 @@ extension Decision {
 extension Decision.Cause {
     init(reading value: JSONValue, event: [UInt8]) throws(JSONReadError) {
         var object = try value.object()
-        if let timer = object.member("timer") {
-            self = .timer(try Subject(reading: timer))
-        } else if let cause = object.member("manager") {
-            self = .manager(try Decision.ManagerCause(reading: cause))
-        } else {
+        // The other causes have one member each, and inputs, which are nearly all, have five.
+        if object.count > 2 {
             self = .input(
                 try Position(members: &object), appended: try object.read("appended"),
                 event: event)
             _ = try object.required("event")
+        } else if let timer = object.member("timer") {
+            self = .timer(try Subject(reading: timer))
+        } else {
+            self = .manager(try object.read("manager"))
         }
         try object.finish()
     }

@@ -91,7 +91,9 @@ extension JournalEnvelope {
         mutating func name() -> ClusterID? {
             let start = place
             var escapes = 0
+            var all: UInt8 = 0
             while place < bytes.count, bytes[place] != UInt8(ascii: "\"") {
+                all |= bytes[place]
                 if bytes[place] == UInt8(ascii: "\\") {
                     place += 1
                     guard place < bytes.count,
@@ -104,12 +106,11 @@ extension JournalEnvelope {
             let count = place - start - escapes
             guard place < bytes.count, count > 0, count <= NameError.bytesMax else { return nil }
             let raw = UnsafeRawBufferPointer(rebasing: bytes[start..<place])
-            return (escapes == 0 ? Self.text(raw) : Self.text(Self.unescaped(raw)))
+            if escapes == 0, all < 0x80 {
+                return ClusterID(unchecked: String(decoding: raw, as: UTF8.self))
+            }
+            return String(validating: Self.unescaped(raw), as: UTF8.self)
                 .map(ClusterID.init(unchecked:))
-        }
-
-        private static func text(_ bytes: some Collection<UInt8>) -> String? {
-            String(validating: bytes, as: UTF8.self)
         }
 
         private static func unescaped(_ raw: UnsafeRawBufferPointer) -> [UInt8] {

@@ -2,15 +2,15 @@
 """Holds schemas and records against validators that are not ours.
 
   validate.py                      schemas, golden files, asyncapi.yaml
-  validate.py --records FILE       a log's records too, one object a line:
-                                   {"topic", "key", "headers": {name: text}, "value": text}; of structured mode
-                                   the whole event is held against CloudEvents' own schema
+  validate.py --log FILE           every record of a SQLite log too, the journal's events inside of decisions
+                                   included; events are held against CloudEvents' own schema as well
   --specs FOLDER                   asyncapi-3.0.0.schema.json and cloudevents.schema.json, as their owners
                                    publish them; without it what needs them is said not to have run
 """
 import argparse
 import json
 import pathlib
+import sqlite3
 import sys
 
 import yaml
@@ -67,16 +67,16 @@ def check_asyncapi(specs):
     check("asyncapi", "asyncapi.yaml", errors and f"{errors[0].json_path}: {errors[0].message[:300]}")
 
 
-def check_records(path, specs):
+def check_log(path, specs):
     events = specs and Draft7Validator(json.loads((specs / "cloudevents.schema.json").read_text()))
-    for number, line in enumerate(open(path, encoding="utf-8"), 1):
-        record = json.loads(line)
-        label = f"line {number} ({record['topic']})"
-        if record.get("value") is None:
-            compacted = record["topic"] in ("members", "snapshots")
-            check("record", label, None if compacted else "there is no value")
+    log = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    for topic, partition, offset, headers, value in log.execute(
+            "SELECT topic, partition, offset, headers, value FROM records ORDER BY topic, partition, offset"):
+        label = f"{topic}/{partition}/{offset}"
+        if value is None:
+            check("record", label, None if topic in ("members", "snapshots") else "there is no value")
             continue
-        headers, value = record.get("headers") or {}, json.loads(record["value"])
+        headers, value = json.loads(headers or "{}"), json.loads(value)
         if headers.get("content-type", "").startswith("application/cloudevents+json"):
             if events:
                 errors = list(events.iter_errors(value))
@@ -97,7 +97,7 @@ def check_records(path, specs):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--records")
+    parser.add_argument("--log", type=pathlib.Path)
     parser.add_argument("--specs", type=pathlib.Path)
     arguments = parser.parse_args()
     check_schemas()
@@ -106,8 +106,8 @@ def main():
         check_asyncapi(arguments.specs)
     else:
         print("validate: not run: AsyncAPI's and CloudEvents' own schemas (--specs)", file=sys.stderr)
-    if arguments.records:
-        check_records(arguments.records, arguments.specs)
+    if arguments.log:
+        check_log(arguments.log, arguments.specs)
     for problem in problems[:50]:
         print(f"validate: {problem}", file=sys.stderr)
     print("validate: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
