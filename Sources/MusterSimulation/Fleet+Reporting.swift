@@ -1,0 +1,94 @@
+internal import MusterCore
+internal import MusterWire
+
+// What an agent says of its node: who it is, that it lives, and what it sees of its groups.
+
+extension Fleet {
+    mutating func announce(_ node: NodeID) {
+        guard let known = nodes[node] else { return }
+        let capabilities = groups.values.first?.capabilities ?? Capabilities()
+        let list = groups.keys.map { group in
+            NodeGroup(
+                group: group, capabilities: groups[group]?.capabilities ?? capabilities,
+                applied: known.servers[group]?.log.map { LogIndex($0) })
+        }
+        say(
+            .fact(
+                .nodeUp(
+                    NodeUp(
+                        identity: known.identity, boot: known.boot, role: known.role,
+                        blank: known.isBlank, engine: nil, address: "\(node).example:4000",
+                        zone: "", groupsVersion: known.groupsVersion, groups: list))))
+    }
+
+    mutating func beat(_ node: NodeID) {
+        guard let known = nodes[node] else { return }
+        let copies = known.copies.map { group, copy in
+            CopyProgress(group: group, bytes: copy.bytes, bytesTotal: copy.bytesTotal)
+        }
+        say(.heartbeat(Heartbeat(identity: known.identity, boot: known.boot, copies: copies)))
+        let due = now + settings.heartbeatInterval
+        nodes.update(node) { $0.heartbeatDue = due }
+    }
+
+    /// Says what the node's servers see: as a fact where leader, term or configuration are news, as soft
+    /// evidence otherwise.
+    mutating func observe(_ node: NodeID) {
+        guard let known = nodes[node] else { return }
+        let due = now + settings.observationInterval
+        nodes.update(node) { $0.observationDue = due }
+        var isNews = false
+        var entries: [GroupReport] = []
+        for (group, server) in known.servers {
+            guard let model = groups[group] else { continue }
+            let entry = report(known, server, model)
+            entries.append(entry)
+            let told = SimulatedNode.Told(
+                leader: entry.leader, term: model.term,
+                members: entry.view?.members.map(\.member) ?? [], isRunning: server.isRunning)
+            if known.told[group] != told {
+                isNews = true
+                nodes.update(node) { $0.told[group] = told }
+            }
+        }
+        if entries.isEmpty { return }
+        let report = GroupsReport(observer: known.identity, groups: entries)
+        say(isNews ? .fact(.groupObserved(report)) : .report(report))
+    }
+
+    private func report(
+        _ known: SimulatedNode, _ server: SimulatedNode.Server, _ model: SimulatedGroup
+    ) -> GroupReport {
+        let seat = model.members[known.id]
+        let isLeader = model.leader == known.id && server.isRunning
+        let state: ServerState
+        if !server.isRunning {
+            state = .stopped
+        } else if isLeader {
+            state = .leader
+        } else {
+            state = seat?.role == .voter ? .follower : .learner
+        }
+        return GroupReport(
+            group: model.id, state: state, term: Term(model.term),
+            leader: server.isRunning && seat != nil ? model.leader : nil,
+            applied: server.log.map { LogIndex($0) }, view: isLeader ? view(model) : nil)
+    }
+
+    private func view(_ model: SimulatedGroup) -> LeaderView {
+        let running = running(model.id)
+        let members = model.members.map { node, seat in
+            let age: Duration? =
+                node == model.leader ? .zero : seat.contact.map { max(.zero, now - $0) }
+            return MemberView(
+                member: Member(node: node, store: seat.store, role: seat.role),
+                match: LogIndex(node == model.leader ? model.commit : seat.match),
+                contactAge: age)
+        }
+        let confirmed = model.liveVoters(running) >= model.quorum
+        return LeaderView(
+            confirmed: confirmed, changePermitted: confirmed, pending: false,
+            version: model.version, commit: LogIndex(model.commit),
+            firstIndex: LogIndex(model.firstIndex), members: members)
+    }
+}

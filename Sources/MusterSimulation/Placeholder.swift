@@ -1,1 +1,0 @@
-/// Where this module is: replaced by its first real file.
