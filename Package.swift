@@ -74,6 +74,9 @@ let package = Package(
             "MusterSchemaTests",
             ["MusterCore", "MusterWire", "MusterLog", "MusterCommandLine"]),
 
+        tests(
+            "MusterSimulationTests",
+            ["MusterCore", "MusterLog", "MusterManager", "MusterRuntime", "MusterSimulation"]),
         program("EmbeddedManager", path: "Examples/embedded", ["MusterManager"]),
         tests(
             "MusterManagerTests",

@@ -1,5 +1,5 @@
 internal import MusterCore
-package import MusterLog
+internal import MusterLog
 internal import MusterWire
 internal import Synchronization
 
