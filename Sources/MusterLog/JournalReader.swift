@@ -38,6 +38,8 @@ package struct JournalReader {
         package var from: Offset
         /// Why nothing of it is read any more; nil while it is read.
         package var stopped: DecisionError?
+        /// Whether records lie behind the head that extend something else than the chain.
+        package var cut = ChainCut()
         package let partition: Int32
     }
 
@@ -53,6 +55,8 @@ package struct JournalReader {
     /// The clusters in the order in which they were first seen; look them up by `index(of:)`.
     package private(set) var clusters: [Cluster] = []
     private var places: [ClusterID: Int] = [:]
+    /// Clusters of which records were read and no first one, with the first such offset.
+    package private(set) var rootless: [ClusterID: Offset] = [:]
     /// The hash of each partition's header: what the first record of a cluster extends.
     package private(set) var headers: [Int32: Hash] = [:]
     package private(set) var header: JournalHeader?
@@ -101,10 +105,19 @@ package struct JournalReader {
         guard let envelope = JournalEnvelope(of: value) else {
             return JournalHeader.begins(value) ? .header : void()
         }
-        guard let index = place(of: envelope, in: partition, at: offset) else { return void() }
+        guard let index = place(of: envelope, in: partition, at: offset) else {
+            if places[envelope.cluster] == nil, self.partition(of: envelope.cluster) == partition {
+                rootless[envelope.cluster] = rootless[envelope.cluster] ?? offset
+            }
+            return void()
+        }
         if clusters[index].stopped != nil || offset < clusters[index].from { return .void }
-        guard envelope.extends(clusters[index].state.head) else { return void() }
         let hash = known ?? SHA256.hash(of: value)
+        guard envelope.extends(clusters[index].state.head) else {
+            clusters[index].cut.note(envelope, hash, at: offset, head: clusters[index].state.head)
+            return void()
+        }
+        clusters[index].cut = ChainCut()
         last[partition] = (offset, hash)
         let decision: Decision
         do {
@@ -119,6 +132,16 @@ package struct JournalReader {
         return .accepted(
             Accepted(
                 index: index, sequence: envelope.sequence, hash: hash, decision: decision))
+    }
+
+    /// Reads the next record of a partition, from bytes of one's own.
+    package mutating func read(
+        _ value: [UInt8]?, at offset: Offset, of partition: Int32
+    ) throws(Failure) -> Reading {
+        guard let value else { return try read(nil, hash: nil, at: offset, of: partition) }
+        return try value.withUnsafeBufferPointer { bytes throws(Failure) -> Reading in
+            try read(UnsafeRawBufferPointer(bytes), hash: nil, at: offset, of: partition)
+        }
     }
 
     private mutating func void() -> Reading {
@@ -173,6 +196,7 @@ package struct JournalReader {
         guard let partition = partition(of: cluster), let genesis = headers[partition] else {
             return nil
         }
+        rootless[cluster] = nil
         places[cluster] = clusters.count
         clusters.append(
             Cluster(

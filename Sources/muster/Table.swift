@@ -24,5 +24,8 @@ enum Table {
                     NodeCommands.node, ListCommands.groups, ListCommands.removals,
                     CommandsCommand.command,
                 ]),
+            .init("Say", [PublishCommands.command]),
+            .init("Ask", RequestCommands.all),
+            .init("Keep", [QuarantineCommands.command, TopicCommands.command]),
         ])
 }

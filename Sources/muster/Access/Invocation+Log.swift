@@ -26,7 +26,8 @@ extension Invocation {
         }
     }
 
-    /// Opens the log for appending, but only where there is one: a slip in its name makes no new log.
+    /// Opens the log for appending, but only where there is one: a slip in its name makes no new
+    /// log.
     func withExistingLog<Result>(
         _ body: (any EventLog) async throws -> Result
     ) async throws -> Result {
@@ -73,7 +74,8 @@ extension Invocation {
         return try name(text, "--\(option)")
     }
 
-    /// The number that an option gives, as the newtype of what it counts; nil when it was not given.
+    /// The number that an option gives, as the newtype of what it counts; nil when it was not
+    /// given.
     func count<Value: Number>(
         option: String, as type: Value.Type = Value.self
     ) -> Value? {

@@ -10,17 +10,39 @@ struct JournalTrouble {
 
     /// All of a projection, in the order of the clusters' names.
     static func all(in projection: Projection) -> [JournalTrouble] {
-        projection.reader.sorted.compactMap { of($0) }
+        let reader = projection.reader
+        let rootless = reader.rootless.sorted { $0.key < $1.key }.map { cluster, offset in
+            JournalTrouble(
+                cluster: cluster,
+                sentence: """
+                    the first decision of cluster \(cluster.text) is missing or was changed: the \
+                    record at offset \(offset) of journal partition \
+                    \(reader.partition(of: cluster) ?? 0) extends nothing; restore the log \
+                    from a copy
+                    """)
+        }
+        return reader.sorted.compactMap { of($0) } + rootless
     }
 
     private static func of(_ cluster: JournalReader.Cluster) -> JournalTrouble? {
-        guard let stopped = cluster.stopped else { return nil }
         let state = cluster.state
+        if let stopped = cluster.stopped {
+            return JournalTrouble(
+                cluster: state.id,
+                sentence: """
+                    cluster \(state.id.text) is read up to decision \(state.head.sequence) only: \
+                    the next record, in journal partition \(cluster.partition), \
+                    \(EscapedText(trusted: stopped.description))
+                    """)
+        }
+        guard let offset = cluster.cut.offset else { return nil }
         return JournalTrouble(
             cluster: state.id,
             sentence: """
-                cluster \(state.id.text) is read up to decision \(state.head.sequence) only: the \
-                next record, in journal partition \(cluster.partition), \(stopped.description)
+                the chain of cluster \(state.id.text) is broken behind decision \
+                \(state.head.sequence): the record at offset \(offset) of journal partition \
+                \(cluster.partition) extends another history, so a record before it was changed or \
+                taken away; stop the managers and restore the log from a copy
                 """)
     }
 }

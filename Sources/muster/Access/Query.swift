@@ -100,7 +100,7 @@ struct Query {
         max(newest ?? .zero, Timestamp(milliseconds: call.context.now()))
     }
 
-    private func sayFreshness() {
+    func sayFreshness() {
         let counts: EscapedText =
             projection.snapshotCount == 0
             ? "\(projection.recordCount) records read"
@@ -108,8 +108,10 @@ struct Query {
         guard let newest else { return call.output.note("the journal is empty: \(counts)") }
         let age = max(0, call.context.now() - newest.milliseconds)
         call.output.note(
-            "as of \(DurationText.text(milliseconds: age)) ago, the newest journal record (\(counts))"
-        )
+            """
+            as of \(DurationText.text(milliseconds: age)) ago, the newest journal record \
+            (\(counts))
+            """)
     }
 
     /// Says of clusters that could not be read to their end why.

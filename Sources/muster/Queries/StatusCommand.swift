@@ -152,7 +152,7 @@ struct Backlog {
     /// When the oldest of them was appended.
     var oldest: Timestamp?
 
-    /// A manager writes a checkpoint every few seconds; inputs older than this have been left lying.
+    /// A manager writes a checkpoint every few seconds; what is older than this was left lying.
     private static let limit: Duration = .seconds(20)
 
     static func measure(_ query: Query) async throws -> Backlog {

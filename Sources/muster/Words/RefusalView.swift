@@ -29,6 +29,7 @@ enum RefusalView {
         .init("term", .id, "the Raft term"),
         .init("version", .text, "of the configuration: TERM.INDEX", isOptional: true),
         .init("age", .duration, "how old the observation was", isOptional: true),
+        .init("verdict", .text, "allowed, or the code of the refusal"),
         .init("refusal", shape, "why the change may not be made", isOptional: true),
         .init("overridden", .array(.text), "policies set aside by the request"),
     ])
@@ -40,7 +41,7 @@ enum RefusalView {
         .init("NEEDED", "neededAfter"), .init("FLOOR", "floor"),
         .init("LEADER", "leader", wide: true), .init("TERM", "term", wide: true),
         .init("VERSION", "version", wide: true), .init("SEEN BEFORE", "age", wide: true),
-        .init("VERDICT", "refusal.code"),
+        .init("VERDICT", "verdict", tones: ["allowed": .good]),
     ]
 
     static func value(_ proof: Proof) -> ResultValue {
@@ -53,7 +54,9 @@ enum RefusalView {
             "neededAfter": .number(Int64(proof.neededAfter)),
             "floor": .number(Int64(proof.floor)), "leader": proof.leader.map { .name($0) },
             "term": .id(proof.term), "version": proof.version.map { .text($0.description) },
-            "age": proof.age.map { .duration($0) }, "refusal": proof.refusal.map { value($0) },
+            "age": proof.age.map { .duration($0) },
+            "verdict": .text(proof.refusal?.code.rawValue ?? "allowed"),
+            "refusal": proof.refusal.map { value($0) },
             "overridden": .texts(proof.overridden.map(\.rawValue)),
         ])
     }

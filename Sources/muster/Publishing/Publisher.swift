@@ -1,0 +1,90 @@
+import MusterCommandLine
+import MusterCore
+import MusterLog
+import MusterRuntime
+import MusterWire
+import Synchronization
+
+/// Appends many inputs, each in its cluster's partition, without waiting for one after the other.
+final class Publisher: Sendable {
+    private let log: any EventLog
+    private let partitions: [Topic: UInt32]
+    private let state = Mutex(State())
+
+    /// How many appends may be under way.
+    private static let inFlightMax = 2048
+
+    private struct State {
+        var inFlight = 0
+        var failure: LogError?
+        var last: (TopicPartition, Appended)?
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    /// - Throws: what the log throws, `topicMissing` among it.
+    init(_ log: any EventLog) async throws {
+        self.log = log
+        var partitions: [Topic: UInt32] = [:]
+        for settings in try await log.describeTopics() {
+            partitions[settings.topic] = UInt32(settings.partitions)
+        }
+        self.partitions = partitions
+    }
+
+    /// Where a record of that topic and cluster belongs.
+    func partition(_ topic: Topic, of cluster: ClusterID) throws(LogError) -> TopicPartition {
+        guard let count = partitions[topic] else {
+            throw .topicMissing(log: log.url, TopicPartition(topic, 0))
+        }
+        return TopicPartition(topic, Partitioner.partition(of: cluster, count: count))
+    }
+
+    /// Appends a record; waits only when too many are under way.
+    ///
+    /// - Throws: the first failure of any append before.
+    func publish(_ record: NewRecord) async throws {
+        let isFull = try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            state.inFlight += 1
+            return state.inFlight >= Self.inFlightMax
+        }
+        let partition = record.partition
+        log.submit(record) { [self] result in completed(partition, result) }
+        if isFull { try await drain() }
+    }
+
+    /// Waits until all that was published is in the log.
+    ///
+    /// - Returns: the newest record's place; nil when nothing was published.
+    @discardableResult
+    func drain() async throws -> (partition: TopicPartition, place: Appended)? {
+        await withCheckedContinuation { waiting in
+            let isDone = state.withLock { state in
+                if state.inFlight == 0 { return true }
+                state.waiting = waiting
+                return false
+            }
+            if isDone { waiting.resume() }
+        }
+        return try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            return state.last.map { ($0.0, $0.1) }
+        }
+    }
+
+    private func completed(
+        _ partition: TopicPartition, _ result: Result<Appended, LogError>
+    ) {
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.inFlight -= 1
+            switch result {
+            case .success(let place): state.last = (partition, place)
+            case .failure(let error): state.failure = state.failure ?? error
+            }
+            guard state.inFlight == 0 else { return nil }
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume()
+    }
+}
