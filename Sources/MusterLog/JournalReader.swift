@@ -14,8 +14,9 @@ package struct JournalReader {
         case header
         /// It extends its cluster's head. The state has been folded.
         case accepted(Accepted)
-        /// It does not: it has never happened.
-        case void
+        /// It does not: it has never happened. With the cluster that it was meant for, as a place in
+        /// `clusters`, when it names one that is known, in its partition.
+        case void(Int?)
         /// It is accepted and cannot be read: the cluster stands here until another program reads it.
         case stopped(ClusterID, DecisionError)
     }
@@ -95,7 +96,8 @@ package struct JournalReader {
     ///   - value: the bytes as they lie in the log; nil is a tombstone, which is void.
     ///   - hash: the hash of these bytes, where somebody has computed it already.
     package mutating func read(
-        _ value: UnsafeRawBufferPointer?, hash known: Hash? = nil, at offset: Offset, of partition: Int32
+        _ value: UnsafeRawBufferPointer?, hash known: Hash? = nil, at offset: Offset,
+        of partition: Int32
     ) throws(Failure) -> Reading {
         positions[partition] = offset.next
         guard let value else { return void() }
@@ -111,11 +113,11 @@ package struct JournalReader {
             }
             return void()
         }
-        if clusters[index].stopped != nil || offset < clusters[index].from { return .void }
+        if clusters[index].stopped != nil || offset < clusters[index].from { return .void(nil) }
         let hash = known ?? SHA256.hash(of: value)
         guard envelope.extends(clusters[index].state.head) else {
             clusters[index].cut.note(envelope, hash, at: offset, head: clusters[index].state.head)
-            return void()
+            return void(index)
         }
         clusters[index].cut = ChainCut()
         last[partition] = (offset, hash)
@@ -144,9 +146,9 @@ package struct JournalReader {
         }
     }
 
-    private mutating func void() -> Reading {
+    private mutating func void(_ index: Int? = nil) -> Reading {
         voidCount += 1
-        return .void
+        return .void(index)
     }
 
     private mutating func begin(
@@ -219,6 +221,21 @@ package struct JournalReader {
             Cluster(
                 state: state, headOffset: headOffset, from: from, stopped: nil,
                 partition: partition))
+    }
+
+    /// Notes, once its records were read, that a batch of the journal was read: where to read on, and the
+    /// last record, void or not.
+    package mutating func finish(_ batch: RecordBatch) {
+        let partition = batch.partition.partition
+        skip(to: batch.next, of: partition)
+        guard batch.count > 0 else { return }
+        note(batch[batch.count - 1], of: partition)
+    }
+
+    private mutating func note(_ view: RecordView, of partition: Int32) {
+        if let known = last[partition], known.offset >= view.offset { return }
+        let hash = view.value.map { SHA256.hash(of: $0) } ?? SHA256.hash(of: [])
+        last[partition] = (view.offset, hash)
     }
 
     /// Says that everything of the partition below the offset was read, or need not be.

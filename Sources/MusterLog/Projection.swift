@@ -199,7 +199,7 @@ package struct ProjectionLoader {
         try withExtendedLifetime(records) {
             for index in records.indices {
                 let view = records[index]
-                if let end, view.offset >= end { break }
+                if let end, view.offset >= end { return }
                 let reading = try projection.reader.read(
                     view.value, hash: batch.hashes[index], at: view.offset, of: partition)
                 projection.recordCount += 1
@@ -210,6 +210,7 @@ package struct ProjectionLoader {
                         projection.reader)
                 }
             }
+            projection.reader.finish(records)
         }
     }
 }

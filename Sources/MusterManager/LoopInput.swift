@@ -11,6 +11,8 @@ package enum LoopInput: Sendable {
     case appendFailed(token: UInt64, LogError)
     /// A record that the loop asked to publish is in the log.
     case published(token: UInt64)
+    /// It is not, or nobody knows.
+    case publishFailed(token: UInt64, LogError)
     /// The end of a journal partition, asked of the log after the loop had asked for it.
     case journalEnd(ask: UInt64, Offset)
     /// The partitions that this manager is to work on: the whole set.
@@ -52,13 +54,15 @@ package struct Beginning: Sendable {
 package enum LoopEffect: Sendable {
     /// Append a decision, once; say what became of it.
     case append(token: UInt64, NewRecord)
-    /// Append a record of another topic until it is in the log; say so when there is a token.
-    case publish(NewRecord, token: UInt64?)
+    /// Append a record of another topic, once; say what became of it.
+    case publish(token: UInt64, NewRecord)
     /// Ask the log, not a cache, for the end of a journal partition.
     case askJournalEnd(ask: UInt64, partition: Int32)
     /// Find out where the partition's inputs lie. Heartbeats are wanted from the earlier of `since` and
     /// `lookBack` before the newest one.
     case begin(partition: Int32, since: Timestamp?, lookBack: Duration)
+    /// Read a partition from there on, also when it is read already: no record that was read for an
+    /// earlier `read` of the partition may come after this.
     case read(TopicPartition, from: Offset)
     case stopReading(TopicPartition)
     /// Read the record again: with another hash the log has lost its tail, and the fold begins anew.

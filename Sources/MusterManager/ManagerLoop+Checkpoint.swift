@@ -8,7 +8,8 @@ internal import MusterWire
 extension ManagerLoop {
     mutating func checkpointIfDue() {
         guard checkpointing == nil, !shares.isEmpty, !hasEnded else { return }
-        let isDue = now >= checkpointDue || isStopping && !hasFinalCheckpoint
+        let isFinal = isStopping && isQuiet
+        let isDue = now >= checkpointDue || isFinal && !hasFinalCheckpoint
         guard isDue, let header = reader.header else { return }
         checkpointDue = now + settings.checkpointInterval
         var positions = SortedMap<Int32, SortedMap<TopicPartition, Offset>>()
@@ -21,7 +22,8 @@ extension ManagerLoop {
         }
         if positions.isEmpty { return }
         for worker in workers { lower(&positions, to: worker.queue) }
-        checkpointing = Checkpointing(positions: positions, missing: Int(header.partitions))
+        checkpointing = Checkpointing(
+            positions: positions, missing: Int(header.partitions), isFinal: isFinal)
         for partition in 0..<Int32(header.partitions) {
             let ask = token()
             asks[ask] = .checkpoint(partition: partition)
@@ -40,6 +42,10 @@ extension ManagerLoop {
         var positions = current.positions
         for worker in workers {
             lower(&positions, to: worker.queue)
+            for (partition, offset) in worker.held {
+                lower(&positions, to: Position(partition, offset))
+            }
+            if worker.waiting.isEmpty { continue }
             let flying = Set(worker.inFlight.map(\.token))
             let open = worker.waiting.filter {
                 $0.own.map { flying.contains($0) } ?? false
@@ -47,13 +53,13 @@ extension ManagerLoop {
             }
             lower(&positions, to: open)
         }
-        for position in quarantining.values { lower(&positions, to: position) }
+        for position in quarantining { lower(&positions, to: position) }
         checkpointing = nil
         for (partition, found) in positions {
             forget(below: found)
             write(partition, found)
         }
-        if isStopping { hasFinalCheckpoint = true }
+        if current.isFinal { hasFinalCheckpoint = true }
     }
 
     private func lower(
@@ -72,12 +78,22 @@ extension ManagerLoop {
         }
     }
 
+    /// What a checkpoint has passed is not waited for, but stays considered.
     private mutating func forget(below positions: SortedMap<TopicPartition, Offset>) {
         for index in workers.indices where !workers[index].waiting.isEmpty {
-            workers[index].waiting.removeAll {
-                guard let position = positions[$0.position.partition] else { return false }
-                return $0.position.offset < position
+            var worker = Worker()
+            swap(&worker, &workers[index])
+            worker.waiting.removeAll { entry in
+                let offset = entry.position.offset
+                guard let position = positions[entry.position.partition], offset < position else {
+                    return false
+                }
+                worker.settled.update(entry.position.partition, default: offset.next) {
+                    $0 = max($0, offset.next)
+                }
+                return true
             }
+            swap(&worker, &workers[index])
         }
     }
 
@@ -85,7 +101,9 @@ extension ManagerLoop {
         _ partition: Int32, _ positions: SortedMap<TopicPartition, Offset>
     ) {
         writeSnapshots(partition)
-        let homes = workers.indices.filter { reader.clusters[$0].partition == partition }
+        let homes = workers.indices.filter {
+            reader.clusters[$0].partition == partition && reader.clusters[$0].headOffset != nil
+        }
         let inLog = homes.filter { workers[$0].snapshot?.isInLog ?? false }
         let floor =
             inLog.count == homes.count
@@ -96,7 +114,7 @@ extension ManagerLoop {
             clusters: floor == nil ? [] : homes.map { reader.clusters[$0].state.id }.sorted())
         if checkpoints[partition] != checkpoint {
             checkpoints[partition] = checkpoint
-            publish(checkpoint.outgoing(), partition: partition, token: nil)
+            publish(.record(newRecord(checkpoint.outgoing(), partition)))
         }
         if let last = reader.last[partition] {
             effects.append(
@@ -123,18 +141,8 @@ extension ManagerLoop {
             guard let outgoing = snapshot.outgoing() else { continue }
             let mark = Worker.SnapshotMark(
                 sequence: cluster.state.head.sequence, journal: position, isInLog: false)
-            let token = token()
-            snapshotting[token] = (index, mark)
             if workers[index].snapshot == nil { workers[index].snapshot = mark }
-            publish(outgoing, partition: partition, token: token)
-        }
-    }
-
-    mutating func acknowledgePublished(_ token: UInt64) {
-        quarantining[token] = nil
-        if let (worker, mark) = snapshotting.removeValue(forKey: token) {
-            workers[worker].snapshot = mark
-            workers[worker].snapshot?.isInLog = true
+            publish(.snapshot(worker: index, mark, newRecord(outgoing, partition)))
         }
     }
 

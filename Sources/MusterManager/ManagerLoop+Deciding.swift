@@ -10,35 +10,34 @@ extension ManagerLoop {
 
     /// Does for one cluster whatever can be done now.
     mutating func workOn(_ index: Int) {
-        guard !isIdle(index), reader.clusters[index].stopped == nil else { return }
+        guard reader.clusters[index].stopped == nil else { return }
         if workers[index].notBefore > now { return }
         if workers[index].isResetting && !finishReset(index) { return }
         considerQueue(index)
         lookAround(index)
     }
 
-    /// The common case, told without touching the state.
-    private func isIdle(_ index: Int) -> Bool {
-        let worker = workers[index]
-        guard worker.queue.isEmpty, !worker.isResetting, case .nothing = worker.look else {
-            return false
-        }
-        guard let due = worker.due, let time = clock.time(now) else { return true }
-        return due > time
+    /// Whether only something from outside, or the clock, can give this cluster something to do.
+    func isIdle(_ index: Int) -> Bool {
+        if reader.clusters[index].stopped != nil { return true }
+        guard workers[index].queue.isEmpty, !workers[index].isResetting,
+            case .nothing = workers[index].look
+        else { return false }
+        return true
     }
 
     private func hasRoom(_ index: Int) -> Bool {
-        workers[index].inFlight.count < settings.windowMax
+        !workers[index].isYielding && workers[index].inFlight.count < settings.windowMax
     }
 
     // MARK: Inputs
 
     private mutating func considerQueue(_ index: Int) {
         var taken = 0
-        while taken < workers[index].queue.count, hasRoom(index), !workers[index].isResetting {
+        while taken < workers[index].queue.count, hasRoom(index) {
             let item = workers[index].queue[taken]
             taken += 1
-            consider(item, index, rest: taken)
+            consider(item, index)
         }
         if taken > 0 {
             workers[index].queue.removeFirst(taken)
@@ -48,11 +47,9 @@ extension ManagerLoop {
 
     /// Considers one input: what it decides is appended; that it was considered is remembered until an
     /// accepted record or a checkpoint covers it, also when it decided nothing.
-    private mutating func consider(_ item: Worker.Waiting, _ index: Int, rest: Int) {
-        let confirmed = reader.clusters[index].state
-        if let passed = confirmed.next[item.position.partition], item.position.offset < passed {
-            return
-        }
+    private mutating func consider(_ item: Worker.Waiting, _ index: Int) {
+        let passed = reader.clusters[index].state.next[item.position.partition]
+        if let passed, item.position.offset < passed { return }
         counts.considered += 1
         listen(to: item, index)
         let state = ahead(index)
@@ -64,7 +61,10 @@ extension ManagerLoop {
         let events =
             refusals(item.input, state)
             ?? state.decide(item.input, evidence: evidence ?? Evidence(), at: at)
-        workers[index].considered[item.position.partition] = item.position.offset.next
+        let next = item.position.offset.next
+        workers[index].considered.update(item.position.partition, default: next) {
+            $0 = max($0, next)
+        }
         if !events.isEmpty {
             let cause = Decision.Cause.input(
                 item.position, appended: item.appended, event: item.event)
@@ -116,9 +116,13 @@ extension ManagerLoop {
             workers[index].evidence.hear(up, heard, lease: lease)
         }
         workers[index].later = []
-        guard isLive(index), workers[index].queue.isEmpty, !workers[index].isResetting,
+        guard isLive(index), !isStopping, workers[index].queue.isEmpty,
             let time = clock.time(now)
-        else { return }
+        else {
+            // Whoever becomes live looks at everything.
+            if !isLive(index) || isStopping { workers[index].look = .nothing }
+            return
+        }
         if let due = workers[index].due, due <= time { workers[index].look = .everything }
         if case .nothing = workers[index].look { return }
         let lease = ahead(index).policy?.lease ?? Policy().lease
@@ -135,6 +139,7 @@ extension ManagerLoop {
         } while answered < Self.wakeUpsMax && hasRoom(index)
         let next = ahead(index).nextDeadline(evidence: workers[index].evidence)
         workers[index].due = next.flatMap { $0 > time ? $0 : nil }
+        if let due = workers[index].due { dueFirst = min(dueFirst ?? due, due) }
     }
 
     /// Wakes each subject once.
@@ -161,9 +166,9 @@ extension ManagerLoop {
             let evidence = state.extract(for: input, from: workers[index].evidence)
             let events = state.decide(input, evidence: evidence ?? Evidence(), at: at)
             if events.isEmpty { continue }
-            _ = append(
+            let token = append(
                 events, cause: .timer(subject), at: at, evidence: evidence, input: input, index)
-            answered += 1
+            if token != nil { answered += 1 }
         }
         return answered
     }
@@ -239,8 +244,6 @@ extension ManagerLoop {
         _ position: Position, _ appended: Timestamp, _ failed: Decision, on state: ClusterState,
         _ index: Int
     ) -> UInt64? {
-        let token = token()
-        quarantining[token] = position
         counts.quarantined += 1
         let reason = UnreadableInput(
             reason: .tooLarge,
@@ -251,7 +254,7 @@ extension ManagerLoop {
         let record = QuarantineRecord(
             reason, at: position, key: nil, headers: [], value: event,
             sha256: SHA256.hash(of: event))
-        publish(record.outgoing(), partition: position.partition.partition, token: token)
+        publish(.quarantine(position, newRecord(record.outgoing(), position.partition.partition)))
         var small = failed
         small.cause = .manager(.unreadable(position, appended: appended))
         small.events = []

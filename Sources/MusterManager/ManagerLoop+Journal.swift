@@ -20,8 +20,7 @@ extension ManagerLoop {
                 return
             }
         }
-        reader.skip(to: batch.next, of: partition)
-        notePassed(partition)
+        reader.finish(batch)
         finishCheckpointIfRead()
         startPublishing(partition)
     }
@@ -30,12 +29,16 @@ extension ManagerLoop {
         _ view: RecordView, _ partition: Int32
     ) throws(JournalReader.Failure) {
         switch try reader.read(view.value, at: view.offset, of: partition) {
-        case .header, .void:
+        case .header, .void(nil):
             break
+        case .void(let index?):
+            addWorkers()
+            noteVoid(index, at: view.offset)
         case .stopped(let cluster, let error):
+            addWorkers()
             stop(cluster, error)
         case .accepted(let accepted):
-            while workers.count < reader.clusters.count { workers.append(Worker()) }
+            addWorkers()
             confirm(accepted)
             publish(accepted, partition)
         }
@@ -47,32 +50,33 @@ extension ManagerLoop {
             appends[front.token] = nil
             workers[index].inFlight.removeFirst()
             workers[index].failures = 0
-            if workers[index].inFlight.isEmpty { workers[index].ahead = nil }
-        } else {
+            if workers[index].inFlight.isEmpty {
+                workers[index].ahead = nil
+                workers[index].isYielding = false
+            }
+        } else if !workers[index].inFlight.isEmpty || !workers[index].waiting.isEmpty {
             reset(index)
         }
         let next = reader.clusters[index].state.next
         workers[index].waiting.removeAll {
             $0.position.offset < next[$0.position.partition] ?? .zero
         }
-        switch workers[index].look {
-        case .nothing where shares[reader.clusters[index].partition] != nil:
-            workers[index].look = .everything
-        default: break
+        if case .nothing = workers[index].look { workers[index].look = .everything }
+        touch(index)
+    }
+
+    /// A record of the cluster is void where it lies. Was it this manager's, whoever waits for it waits for
+    /// nothing; was it another's, that one came too late and gets its turn once what is in flight has
+    /// landed.
+    private mutating func noteVoid(_ index: Int, at offset: Offset) {
+        if workers[index].inFlight.contains(where: { $0.offset == offset }) {
+            reset(index)
+        } else if !workers[index].inFlight.isEmpty {
+            workers[index].isYielding = true
         }
     }
 
-    /// A record acknowledged below what was read, and not accepted, is void: whoever waits for it waits
-    /// for nothing.
-    private mutating func notePassed(_ partition: Int32) {
-        guard let position = reader.positions[partition] else { return }
-        for index in workers.indices where reader.clusters[index].partition == partition {
-            let isVoid = workers[index].inFlight.contains {
-                $0.offset.map { $0 < position } ?? false
-            }
-            if isVoid { reset(index) }
-        }
-    }
+    // MARK: Appends
 
     mutating func acknowledge(_ token: UInt64, _ place: Appended) {
         clock.note(place.appended, isLive: true, now: now)
@@ -81,19 +85,22 @@ extension ManagerLoop {
         else { return }
         workers[index].inFlight[at].offset = place.offset
         let partition = reader.clusters[index].partition
+        // Read already, and not accepted then: it is void.
         if let position = reader.positions[partition], place.offset < position { reset(index) }
     }
 
     mutating func fail(_ token: UInt64, _ error: LogError) {
-        guard let index = appends[token],
-            workers[index].inFlight.contains(where: { $0.token == token })
-        else { return }
-        let worker = workers[index]
-        let delay = Duration.milliseconds(min(5000, 50 << min(worker.failures, 7)))
+        guard let index = appends[token] else { return }
+        let delay = Self.delay(afterFailures: workers[index].failures)
         workers[index].failures += 1
         workers[index].notBefore = now + delay
         say(.warning, "a decision was not appended: \(error)", reader.clusters[index].state.id)
         reset(index)
+    }
+
+    /// How long to wait before the next attempt.
+    static func delay(afterFailures count: Int) -> Duration {
+        .milliseconds(min(5000, 50 << min(count, 7)))
     }
 
     mutating func resetAllInFlight() {
@@ -109,27 +116,24 @@ extension ManagerLoop {
         for entry in workers[index].inFlight { appends[entry.token] = nil }
         workers[index].inFlight = []
         workers[index].ahead = nil
-        workers[index].considered = SortedMap()
+        workers[index].isYielding = false
+        workers[index].considered = workers[index].settled
         let again = workers[index].waiting
         workers[index].waiting = []
         workers[index].queue.insert(contentsOf: again, at: 0)
         counts.queued += again.count
-        workers[index].reset = .asking
         let ask = token()
+        workers[index].reset = .asking(ask)
         asks[ask] = .reset(worker: index)
         effects.append(
             .askJournalEnd(ask: ask, partition: reader.clusters[index].partition))
+        touch(index)
     }
 
     /// - Returns: whether the cluster may go on.
-    func isRead(_ index: Int, to end: Offset) -> Bool {
-        (reader.positions[reader.clusters[index].partition] ?? .zero) >= end
-    }
-
     mutating func finishReset(_ index: Int) -> Bool {
-        guard case .reading(let end) = workers[index].reset, isRead(index, to: end) else {
-            return false
-        }
+        let position = reader.positions[reader.clusters[index].partition] ?? .zero
+        guard case .reading(let end) = workers[index].reset, position >= end else { return false }
         workers[index].reset = .none
         workers[index].look = .everything
         return true
@@ -138,10 +142,9 @@ extension ManagerLoop {
     mutating func answer(_ ask: UInt64, _ end: Offset) {
         switch asks.removeValue(forKey: ask) {
         case .reset(let index):
-            guard case .asking = workers[index].reset, !hasNewerReset(than: ask, index) else {
-                return
-            }
+            guard case .asking(ask) = workers[index].reset else { return }
             workers[index].reset = .reading(to: end)
+            touch(index)
         case .checkpoint(let partition):
             checkpointing?.ends[partition] = end
             checkpointing?.missing -= 1
@@ -159,22 +162,19 @@ extension ManagerLoop {
         }
     }
 
-    private func hasNewerReset(than ask: UInt64, _ index: Int) -> Bool {
-        asks.contains { entry in
-            guard case .reset(let worker) = entry.value else { return false }
-            return worker == index && entry.key > ask
-        }
-    }
+    // MARK: A cluster that stands still
 
+    /// Its inputs are left to other managers: no checkpoint passes them.
     private mutating func stop(_ cluster: ClusterID, _ error: DecisionError) {
         guard let index = reader.index(of: cluster) else { return }
-        while workers.count < reader.clusters.count { workers.append(Worker()) }
         counts.queued -= workers[index].queue.count
         for entry in workers[index].inFlight { appends[entry.token] = nil }
-        let snapshot = workers[index].snapshot
+        let before = workers[index]
         workers[index] = Worker()
-        workers[index].snapshot = snapshot
-        workers[index].saidStopped = true
+        workers[index].held = before.held
+        workers[index].snapshot = before.snapshot
+        workers[index].isOnAgenda = before.isOnAgenda
+        for entry in before.waiting + before.queue { workers[index].hold(entry.position) }
         say(.error, "the cluster stands still: its next decision \(error)", cluster)
     }
 }

@@ -6,10 +6,11 @@ internal import MusterWire
 // safety. Every manager folds all of the journal, so a takeover is "assigned, catch up, publish, go".
 
 extension ManagerLoop {
-    private static let inputTopics: [Topic] = [.events, .requests, .heartbeats]
+    static let inputTopics: [Topic] = [.events, .requests, .heartbeats]
 
     mutating func assign(_ partitions: Set<Int32>) {
         for partition in shares.keys where !partitions.contains(partition) { release(partition) }
+        if isStopping { return }
         for partition in partitions.sorted() where shares[partition] == nil {
             shares[partition] = Share()
             effects.append(
@@ -31,6 +32,9 @@ extension ManagerLoop {
             workers[index].queue.removeAll { $0.position.partition.partition == partition }
             counts.queued -= count - workers[index].queue.count
             workers[index].waiting.removeAll { $0.position.partition.partition == partition }
+            for topic in Self.inputTopics {
+                workers[index].held[TopicPartition(topic, partition)] = nil
+            }
             if reader.clusters[index].partition == partition {
                 workers[index].evidence = Evidence()
                 workers[index].due = nil
@@ -61,7 +65,8 @@ extension ManagerLoop {
 
     mutating func begin(_ beginning: Beginning) {
         let partition = beginning.partition
-        guard shares[partition] != nil else { return }
+        // An earlier question may be answered after a later one: the first answer serves.
+        guard let old = shares[partition], old.positions.isEmpty, !isStopping else { return }
         let resume = checkpoints[partition]?.positions
         var share = Share()
         share.journalEnd = beginning.journalEnd
@@ -69,10 +74,26 @@ extension ManagerLoop {
             guard let from = start(topic, kept, resume, beginning) else { return }
             share.positions[topic] = from
             if from < kept.upperBound { share.backlog[topic] = kept.upperBound }
-            effects.append(.read(topic, from: from))
+            if topic.topic != .heartbeats { settle(topic, below: from) }
+            if !isHolding || topic.topic == .heartbeats {
+                effects.append(.read(topic, from: from))
+            }
         }
         shares[partition] = share
         startPublishing(partition)
+    }
+
+    /// What lies below was considered for every cluster, by whom does not matter: this manager's decisions
+    /// may say so.
+    private mutating func settle(_ topic: TopicPartition, below offset: Offset) {
+        resumed[topic] = offset
+        for index in workers.indices {
+            let settled = max(workers[index].settled[topic] ?? .zero, offset)
+            workers[index].settled[topic] = settled
+            if workers[index].considered[topic] ?? .zero < settled {
+                workers[index].considered[topic] = settled
+            }
+        }
     }
 
     /// - Returns: nil when inputs were lost, which only a person can answer.
@@ -81,6 +102,12 @@ extension ManagerLoop {
         _ resume: SortedMap<TopicPartition, Offset>?, _ beginning: Beginning
     ) -> Offset? {
         if topic.topic == .heartbeats { return max(kept.lowerBound, beginning.heartbeats) }
+        let passed = reader.clusters.compactMap { $0.state.next[topic] }.max()
+        if let passed, passed > kept.upperBound {
+            return lose(
+                "\(topic.topic.name) \(topic.partition) ends at \(kept.upperBound), but inputs up "
+                    + "to \(passed) were decided: the topic was made anew or lost records")
+        }
         guard let from = resume?[topic] else { return kept.lowerBound }
         if from < kept.lowerBound {
             return lose(
@@ -108,7 +135,14 @@ extension ManagerLoop {
         let topic = position.partition
         if topic.topic == .heartbeats || topic.topic == .snapshots {
             let from = position.offset < kept.lowerBound ? kept.lowerBound : kept.upperBound
-            shares.update(topic.partition) { $0.positions[topic] = from }
+            if topic.topic == .heartbeats {
+                let isRead = shares.update(topic.partition) { share in
+                    guard share.positions[topic] == position.offset else { return false }
+                    share.positions[topic] = from
+                    return true
+                }
+                guard isRead ?? false else { return }
+            }
             effects.append(.read(topic, from: from))
         } else if topic.topic == .journal {
             effects.append(
@@ -116,18 +150,47 @@ extension ManagerLoop {
                     reason: "journal partition \(topic.partition) no longer has offset "
                         + "\(position.offset); it holds \(kept.lowerBound) to \(kept.upperBound)"))
             hasEnded = true
-        } else {
+        } else if shares[topic.partition]?.positions[topic] == position.offset {
             _ = lose(
                 "\(topic.topic.name) \(topic.partition) no longer has offset \(position.offset); it "
                     + "holds \(kept.lowerBound) to \(kept.upperBound)")
         }
     }
 
+    // MARK: Reading less
+
+    /// When too many inputs wait to be considered no more are read until half of them are.
+    mutating func holdOrGoOnReading() {
+        let isTooMuch = counts.queued > settings.queueMax
+        if isStopping || (isHolding ? counts.queued > settings.queueMax / 2 : !isTooMuch) { return }
+        isHolding.toggle()
+        for (_, share) in shares {
+            for (topic, position) in share.positions where topic.topic != .heartbeats {
+                effects.append(isHolding ? .stopReading(topic) : .read(topic, from: position))
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// No more inputs are read, and the clock decides nothing.
+    mutating func stop() {
+        if isStopping { return }
+        isStopping = true
+        for (_, share) in shares {
+            for topic in share.positions.keys { effects.append(.stopReading(topic)) }
+        }
+    }
+
+    /// Whether nothing is in flight and nothing waits to be considered.
+    var isQuiet: Bool {
+        workers.allSatisfy { $0.inFlight.isEmpty && $0.queue.isEmpty && !$0.isResetting }
+    }
+
     /// At a stop: everything in flight is read back, and the last checkpoint is written.
     mutating func endIfDone() {
-        let isQuiet = workers.allSatisfy { $0.inFlight.isEmpty && $0.queue.isEmpty }
         let isWritten = shares.isEmpty || hasFinalCheckpoint || !hasPositions
-        guard isQuiet, isWritten, snapshotting.isEmpty, quarantining.isEmpty else { return }
+        guard isQuiet, isWritten, publications.isEmpty, unpublished.isEmpty else { return }
         hasEnded = true
         effects.append(.ended)
     }

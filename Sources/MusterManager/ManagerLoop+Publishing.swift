@@ -6,13 +6,37 @@ internal import MusterWire
 // record, its own or another's, at least once. Ids are a pure function of the record.
 
 extension ManagerLoop {
-    mutating func publish(_ record: OutgoingRecord, partition: Int32, token: UInt64?) {
+    /// What is being published. What fails is tried again; a view then as it is by that time, so that an
+    /// older one does not replace a newer one.
+    enum Publication: Sendable {
+        case record(NewRecord)
+        case view(worker: Int, NodeID, correlation: String)
+        /// No checkpoint passes the input before its record is in the log.
+        case quarantine(Position, NewRecord)
+        /// Not tried again: a later checkpoint writes a newer one.
+        case snapshot(worker: Int, Worker.SnapshotMark, NewRecord)
+    }
+
+    func newRecord(_ record: OutgoingRecord, _ partition: Int32) -> NewRecord {
+        NewRecord(
+            TopicPartition(record.topic, partition), key: record.key, headers: record.headers,
+            value: record.value)
+    }
+
+    mutating func publish(_ publication: Publication) {
+        let record: NewRecord
+        switch publication {
+        case .record(let new), .quarantine(_, let new), .snapshot(_, _, let new):
+            record = new
+        case .view(let index, let node, let correlation):
+            let cluster = reader.clusters[index]
+            guard let view = MemberRecord(cluster.state, node) else { return }
+            record = newRecord(view.outgoing(correlation: correlation), cluster.partition)
+        }
+        let token = token()
+        publications[token] = publication
         counts.published += 1
-        effects.append(
-            .publish(
-                NewRecord(
-                    TopicPartition(record.topic, partition), key: record.key,
-                    headers: record.headers, value: record.value), token: token))
+        effects.append(.publish(token: token, record))
     }
 
     /// Publishes what follows from an accepted decision.
@@ -25,7 +49,7 @@ extension ManagerLoop {
         {
             let record = CommandRecord(
                 cluster: state.id, id: id, command: command, correlation: correlation)
-            publish(record.outgoing(), partition: partition, token: nil)
+            publish(.record(newRecord(record.outgoing(), partition)))
         }
         var nodes: [NodeID] = []
         for event in accepted.decision.events {
@@ -36,14 +60,9 @@ extension ManagerLoop {
             for member in members where !nodes.contains(member) { nodes.append(member) }
             if case .driftDetected(_, _, let vanished, _) = event { nodes += vanished }
         }
-        for node in nodes { publishView(of: node, state, correlation, partition) }
-    }
-
-    private mutating func publishView(
-        of node: NodeID, _ state: ClusterState, _ correlation: String, _ partition: Int32
-    ) {
-        guard let record = MemberRecord(state, node) else { return }
-        publish(record.outgoing(correlation: correlation), partition: partition, token: nil)
+        for node in nodes {
+            publish(.view(worker: accepted.index, node, correlation: correlation))
+        }
     }
 
     /// At a start as owner, once the journal was read to the end known then: whatever the folded state
@@ -53,18 +72,77 @@ extension ManagerLoop {
             (reader.positions[partition] ?? .zero) >= end
         else { return }
         shares.update(partition) { $0.publishes = true }
-        for cluster in reader.clusters where cluster.partition == partition {
-            for (id, command) in cluster.state.outstandingCommands {
-                let saga = cluster.state.sagas[command.node]
+        addWorkers()
+        for index in workers.indices where reader.clusters[index].partition == partition {
+            let state = reader.clusters[index].state
+            for (id, command) in state.outstandingCommands {
                 let record = CommandRecord(
-                    cluster: cluster.state.id, id: id, command: command,
-                    correlation: saga?.correlation ?? "")
-                publish(record.outgoing(), partition: partition, token: nil)
+                    cluster: state.id, id: id, command: command,
+                    correlation: state.sagas[command.node]?.correlation ?? "")
+                publish(.record(newRecord(record.outgoing(), partition)))
             }
-            for node in cluster.state.nodes.keys {
-                publishView(of: node, cluster.state, "", partition)
+            for node in state.nodes.keys {
+                publish(.view(worker: index, node, correlation: ""))
             }
         }
-        lookAroundWhenLive(partition)
+        lookAroundIfLive(partition)
+    }
+
+    // MARK: What became of it
+
+    mutating func acknowledgePublished(_ token: UInt64) {
+        guard let publication = publications.removeValue(forKey: token) else { return }
+        publishFailures = 0
+        guard case .snapshot(let worker, var mark, _) = publication else { return }
+        mark.isInLog = true
+        workers[worker].snapshot = mark
+    }
+
+    mutating func failPublishing(_ token: UInt64, _ error: LogError) {
+        guard let publication = publications.removeValue(forKey: token) else { return }
+        if case .snapshot(let worker, _, _) = publication {
+            if workers[worker].snapshot.map({ !$0.isInLog }) ?? false {
+                workers[worker].snapshot = nil
+            }
+            say(.warning, "a snapshot was not written: \(error)")
+            return
+        }
+        guard error.isTransient else {
+            say(.error, "a record could not be published and was left out: \(error)")
+            return
+        }
+        if unpublished.isEmpty {
+            publishAgain = now + Self.delay(afterFailures: publishFailures)
+            say(.warning, "publishing failed and will be tried again: \(error)")
+        }
+        publishFailures += 1
+        unpublished.append(publication)
+    }
+
+    mutating func publishAgainIfDue() {
+        guard !unpublished.isEmpty, now >= publishAgain else { return }
+        let again = unpublished
+        unpublished = []
+        for publication in again {
+            // Whoever has the partition now publishes its views.
+            if case .view(let worker, _, _) = publication,
+                shares[reader.clusters[worker].partition] == nil
+            {
+                continue
+            }
+            publish(publication)
+        }
+    }
+
+    /// The inputs in quarantine whose record is not in the log.
+    var quarantining: [Position] {
+        var positions: [Position] = []
+        for publication in publications.values {
+            if case .quarantine(let position, _) = publication { positions.append(position) }
+        }
+        for publication in unpublished {
+            if case .quarantine(let position, _) = publication { positions.append(position) }
+        }
+        return positions
     }
 }

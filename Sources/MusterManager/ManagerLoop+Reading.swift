@@ -17,7 +17,7 @@ extension ManagerLoop {
 
     private mutating func readInputs(_ batch: RecordBatch) {
         let partition = batch.partition
-        guard let share = shares[partition.partition],
+        guard let share = shares[partition.partition], !isStopping,
             let position = share.positions[partition]
         else { return }
         let backlogEnd = share.backlog[partition]
@@ -34,7 +34,7 @@ extension ManagerLoop {
                 share.backlog[partition] = nil
             }
         }
-        lookAroundWhenLive(partition.partition)
+        if !share.isLive { lookAroundIfLive(partition.partition) }
     }
 
     private mutating func readInput(
@@ -103,6 +103,8 @@ extension ManagerLoop {
         let lease = reader.clusters[place].state.policy?.lease ?? Policy().lease
         fold(&workers[place].evidence, lease)
         look(ahead(place), &workers[place])
+        if case .nothing = workers[place].look { return }
+        touch(place)
     }
 
     private mutating func take(
@@ -114,13 +116,16 @@ extension ManagerLoop {
         if reader.clusters[place].partition != position.partition.partition {
             counts.misplaced += 1
         }
-        if reader.clusters[place].stopped != nil { return }
+        if reader.clusters[place].stopped != nil {
+            return workers[place].hold(position)
+        }
         let input = Input(
             cluster: cluster, source: .record(position, appended: appended), content: content,
             correlation: incoming.correlation)
         workers[place].queue.append(
             Worker.Waiting(position: position, appended: appended, input: input, event: event))
         counts.queued += 1
+        touch(place)
     }
 
     mutating func quarantine(
@@ -132,21 +137,20 @@ extension ManagerLoop {
             error, at: position, key: view.key.map { [UInt8]($0) },
             headers: batch.headers(at: index), value: value,
             sha256: SHA256.hash(of: value ?? []))
-        let token = token()
-        quarantining[token] = position
         counts.quarantined += 1
         say(
             .warning,
             "\(position.partition.topic.name) \(position.partition.partition) offset "
                 + "\(position.offset) is in quarantine: \(error.sentence)")
-        publish(record.outgoing(), partition: position.partition.partition, token: token)
+        publish(.quarantine(position, newRecord(record.outgoing(), position.partition.partition)))
     }
 
-    /// Once everything that lay there is read, whatever is due is looked at.
-    mutating func lookAroundWhenLive(_ partition: Int32) {
+    /// Once everything that lay there is read, everything is looked at.
+    mutating func lookAroundIfLive(_ partition: Int32) {
         guard let share = shares[partition], share.isLive else { return }
         for index in workers.indices where reader.clusters[index].partition == partition {
-            if workers[index].due == nil { workers[index].look = .everything }
+            workers[index].look = .everything
+            touch(index)
         }
     }
 }

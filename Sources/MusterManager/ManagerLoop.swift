@@ -26,12 +26,22 @@ package struct ManagerLoop {
     var shares: SortedMap<Int32, Share>
     /// The newest checkpoint of each partition, of whoever wrote it.
     var checkpoints: SortedMap<Int32, Checkpoint>
-    /// Inputs in quarantine whose record is not acknowledged, by token.
-    var quarantining: [UInt64: Position] = [:]
-    /// Snapshots that are not acknowledged, by token.
-    var snapshotting: [UInt64: (worker: Int, mark: Worker.SnapshotMark)] = [:]
+    /// Where this process began to read inputs: every cluster's inputs below were considered.
+    var resumed = SortedMap<TopicPartition, Offset>()
+    /// What is being published and not acknowledged, by token.
+    var publications: [UInt64: Publication] = [:]
+    /// What could not be published and is tried again at `publishAgain`.
+    var unpublished: [Publication] = []
+    var publishAgain: Duration = .zero
+    var publishFailures = 0
+    /// The workers that may have something to do, in the order in which that was noticed.
+    var agenda: [Int] = []
+    /// No worker is due before; may be too early, never too late.
+    var dueFirst: Timestamp?
     var checkpointing: Checkpointing?
     var checkpointDue: Duration = .zero
+    /// Whether inputs are not read for now because too many wait.
+    var isHolding = false
     var isStopping = false
     var hasFinalCheckpoint = false
     var hasEnded = false
@@ -66,6 +76,8 @@ package struct ManagerLoop {
         var positions: SortedMap<Int32, SortedMap<TopicPartition, Offset>>
         var ends: [Int32: Offset] = [:]
         var missing: Int
+        /// Whether nothing was open when it began, and nothing more will be.
+        var isFinal: Bool
     }
 
     /// A manager that begins with what a loader has read.
@@ -104,32 +116,28 @@ package struct ManagerLoop {
         case .appended(let token, let place): acknowledge(token, place)
         case .appendFailed(let token, let error): fail(token, error)
         case .published(let token): acknowledgePublished(token)
+        case .publishFailed(let token, let error): failPublishing(token, error)
         case .journalEnd(let ask, let end): answer(ask, end)
         case .assigned(let partitions): assign(partitions)
         case .began(let beginning): begin(beginning)
         case .outOfRange(let position, let kept): rescue(position, kept)
         case .producerReplaced: resetAllInFlight()
         case .time: break
-        case .stop: isStopping = true
+        case .stop: stop()
         }
     }
 
     /// When to call `handle` with `.time` at the latest, in monotonic time; nil: only an input helps.
     package var wakeUp: Duration? {
-        var next: Duration? = shares.isEmpty ? nil : checkpointDue
+        var next: Duration?
         func consider(_ moment: Duration) { next = min(next ?? moment, moment) }
-        let time = clock.time(now)
-        for (index, worker) in workers.enumerated() {
-            if worker.notBefore > now { consider(worker.notBefore) }
-            guard let due = worker.due, let time, isLive(index) else { continue }
-            consider(now + max(.zero, due - time))
+        if !shares.isEmpty && checkpointing == nil { consider(checkpointDue) }
+        if !unpublished.isEmpty { consider(publishAgain) }
+        for index in agenda where workers[index].notBefore > now {
+            consider(workers[index].notBefore)
         }
+        if let dueFirst, let time = clock.time(now) { consider(now + max(.zero, dueFirst - time)) }
         return next
-    }
-
-    /// Whether so much waits to be considered that no more inputs should be read for now.
-    package var isUnderPressure: Bool {
-        counts.queued > settings.queueMax
     }
 
     func isLive(_ index: Int) -> Bool {
@@ -148,8 +156,25 @@ package struct ManagerLoop {
     /// The place of a cluster's worker; nil before its partition's header was read.
     mutating func worker(of cluster: ClusterID) -> Int? {
         guard let index = reader.enter(cluster) else { return nil }
-        while workers.count <= index { workers.append(Worker()) }
+        addWorkers()
         return index
+    }
+
+    /// One worker for each cluster of the reader.
+    mutating func addWorkers() {
+        while workers.count < reader.clusters.count {
+            var worker = Worker()
+            worker.settled = resumed
+            worker.considered = resumed
+            workers.append(worker)
+        }
+    }
+
+    /// Says that there may be something to do for a cluster.
+    mutating func touch(_ index: Int) {
+        if workers[index].isOnAgenda { return }
+        workers[index].isOnAgenda = true
+        agenda.append(index)
     }
 
     /// The state that decisions are made on.
@@ -158,9 +183,34 @@ package struct ManagerLoop {
     }
 
     private mutating func goOn() {
-        for index in workers.indices { workOn(index) }
+        touchDue()
+        let now = agenda
+        agenda = []
+        for index in now {
+            workers[index].isOnAgenda = false
+            workOn(index)
+            if !isIdle(index) { touch(index) }
+        }
+        holdOrGoOnReading()
+        publishAgainIfDue()
         checkpointIfDue()
         if isStopping { endIfDone() }
+    }
+
+    /// Puts on the agenda whatever the clock alone makes due.
+    private mutating func touchDue() {
+        guard !isStopping, let first = dueFirst, let time = clock.time(now), first <= time else {
+            return
+        }
+        dueFirst = nil
+        for index in workers.indices {
+            guard let due = workers[index].due else { continue }
+            if due > time {
+                dueFirst = min(dueFirst ?? due, due)
+            } else if isLive(index) {
+                touch(index)
+            }
+        }
     }
 }
 

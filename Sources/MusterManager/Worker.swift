@@ -12,9 +12,14 @@ struct Worker: Sendable {
     var waiting: [Waiting] = []
     /// Inputs to be considered, oldest first: after a reset those of before, then what arrived since.
     var queue: [Waiting] = []
-    /// Per input partition the offset after the last input considered since the confirmed state was the
-    /// only one.
+    /// Per input partition the offset after the last input considered; what a reset takes back is not in
+    /// it until it is considered again.
     var considered = SortedMap<TopicPartition, Offset>()
+    /// Per input partition the offset below which every input was considered and is no longer waited
+    /// for: a checkpoint has passed it. What a reset leaves of `considered`.
+    var settled = SortedMap<TopicPartition, Offset>()
+    /// Per input partition the first input that was not considered because the cluster stands still.
+    var held = SortedMap<TopicPartition, Offset>()
     var evidence = Evidence()
     /// Signs of life to be heard once what is considered now is decided.
     var later: [(NodeUp, Evidence.Heard)] = []
@@ -23,8 +28,10 @@ struct Worker: Sendable {
     /// When the clock alone may give something to decide.
     var due: Timestamp?
     var snapshot: SnapshotMark?
-    /// Whether the log was told that nothing more of this cluster is read.
-    var saidStopped = false
+    /// Set when another manager's decision was late: nothing is appended until nothing is in flight, so
+    /// that the other one has its turn.
+    var isYielding = false
+    var isOnAgenda = false
     /// After a failed append: when to try again, in monotonic time.
     var notBefore: Duration = .zero
     var failures: Int = 0
@@ -54,7 +61,8 @@ struct Worker: Sendable {
     /// what waits is considered again.
     enum Reset: Sendable {
         case none
-        case asking
+        /// With the token of the question; an older one's answer does not count.
+        case asking(UInt64)
         case reading(to: Offset)
     }
 
@@ -79,6 +87,13 @@ struct Worker: Sendable {
         case .nothing: look = .groups([group])
         case .groups(let list) where !list.contains(group): look = .groups(list + [group])
         case .groups, .everything: break
+        }
+    }
+
+    /// Remembers the first input of each partition that was left to another manager.
+    mutating func hold(_ position: Position) {
+        held.update(position.partition, default: position.offset) {
+            $0 = min($0, position.offset)
         }
     }
 

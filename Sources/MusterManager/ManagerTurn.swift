@@ -1,0 +1,261 @@
+internal import MusterCore
+internal import MusterLog
+internal import MusterRuntime
+
+/// Performs what one `ManagerLoop` asks for, and tells it what came of it, from its load to its end.
+/// Nothing of an earlier turn reaches it: it has a mailbox and a reader of its own.
+final class ManagerTurn: Sendable {
+    private let log: any EventLog
+    private let group: String
+    private let logger: Logger
+    private let feed: RecordFeed
+    private let mailbox = Mailbox<Message>()
+
+    /// What happens outside the loop.
+    private enum Message: Sendable {
+        case input(LoopInput)
+        /// A batch, with the number of the `read` that it belongs to.
+        case records(RecordBatch, UInt64)
+        /// Somebody found that the fold must begin anew.
+        case restart(String)
+        case failed(LogError)
+    }
+
+    /// How the turn came out.
+    enum Outcome {
+        case ended
+        case restart
+    }
+
+    init(log: any EventLog, group: String, logger: Logger, feed: RecordFeed) {
+        self.log = log
+        self.group = group
+        self.logger = logger
+        self.feed = feed
+    }
+
+    static var now: Duration { .nanoseconds(SystemClock.bootNanoseconds()) }
+
+    /// Asks the loop to end in order; from any thread.
+    func stop() { mailbox.send(.input(.stop)) }
+
+    func work(_ loop: ManagerLoop, as member: String) async throws -> Outcome {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            defer { tasks.cancelAll() }
+            tasks.addTask { await self.read() }
+            tasks.addTask { await self.followAssignments(member) }
+            tasks.addTask { await self.followReplacements() }
+            let outcome = try await drive(loop)
+            await feed.close()
+            return outcome
+        }
+    }
+
+    // MARK: What comes in
+
+    private func read() async {
+        var pause = Duration.milliseconds(50)
+        while !Task.isCancelled {
+            do {
+                while mailbox.count > 64 && !Task.isCancelled {
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+                let batches = try await feed.next(max: 2048, waitingUpTo: .seconds(1))
+                mailbox.send(contentsOf: batches.map { .records($0.batch, $0.number) })
+                pause = .milliseconds(50)
+            } catch LogError.offsetOutOfRange(let position, let kept) {
+                mailbox.send(.input(.outOfRange(position, kept: kept)))
+            } catch LogError.closed {
+                return
+            } catch let error as LogError where error.isTransient {
+                logger.warning("reading failed, trying again: \(error)")
+                // Cancelled while it waits: the loop's condition sees it.
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(5))
+            } catch let error as LogError {
+                mailbox.send(.failed(error))
+                return
+            } catch {
+                return
+            }
+        }
+    }
+
+    private func followAssignments(_ member: String) async {
+        for await partitions in log.assignments(group: group, member: member) {
+            mailbox.send(.input(.assigned(partitions)))
+        }
+    }
+
+    private func followReplacements() async {
+        for await _ in log.producerReplacements { mailbox.send(.input(.producerReplaced)) }
+    }
+
+    // MARK: The loop
+
+    private func drive(_ start: ManagerLoop) async throws -> Outcome {
+        var loop = start
+        var outcome: Outcome?
+        try await withThrowingDiscardingTaskGroup { tasks in
+            while outcome == nil {
+                let deadline = loop.wakeUp.map {
+                    ContinuousClock.now + max(.milliseconds(1), $0 - Self.now)
+                }
+                var inputs: [LoopInput] = [.time]
+                for message in await mailbox.next(until: deadline) {
+                    switch message {
+                    case .input(let input): inputs.append(input)
+                    case .records(let batch, let number):
+                        // Effects of an earlier input may ask anew: one at a time.
+                        try perform(loop.handle(inputs, now: Self.now), &tasks, &outcome)
+                        inputs = []
+                        if feed.isCurrent(number, batch.partition) {
+                            inputs.append(.records(batch))
+                        }
+                    case .restart(let reason):
+                        logger.warning("the journal is read anew", ["reason": .text(reason)])
+                        outcome = .restart
+                    case .failed(let error): throw ManagerError.halted("\(error)")
+                    }
+                }
+                try perform(loop.handle(inputs, now: Self.now), &tasks, &outcome)
+            }
+            tasks.cancelAll()
+        }
+        return outcome ?? .ended
+    }
+
+    private func perform(
+        _ effects: [LoopEffect], _ tasks: inout ThrowingDiscardingTaskGroup<any Error>,
+        _ outcome: inout Outcome?
+    ) throws {
+        for effect in effects {
+            switch effect {
+            case .append(let token, let record): append(record, token)
+            case .publish(let token, let record): publish(record, token)
+            case .askJournalEnd(let ask, let partition):
+                tasks.addTask { await self.askEnd(ask, partition) }
+            case .begin(let partition, let since, let lookBack):
+                tasks.addTask { await self.begin(partition, since, lookBack) }
+            case .read(let partition, let offset): feed.read(partition, from: offset)
+            case .stopReading(let partition): feed.stopReading(partition)
+            case .check(let position, let hash):
+                tasks.addTask { await self.check(position, hash) }
+            case .say(let remark): say(remark)
+            case .restart(let reason):
+                logger.warning("the journal is read anew", ["reason": .text(reason)])
+                outcome = .restart
+            case .halt(let reason): throw ManagerError.halted(reason)
+            case .ended: outcome = outcome ?? .ended
+            }
+        }
+    }
+
+    private func say(_ remark: Remark) {
+        let level: LogLevel
+        switch remark.level {
+        case .debug: level = .debug
+        case .info: level = .info
+        case .notice: level = .notice
+        case .warning: level = .warning
+        case .error: level = .error
+        }
+        if let cluster = remark.cluster {
+            logger.log(level, remark.text, ["cluster": .text(cluster.text)])
+        } else {
+            logger.log(level, remark.text)
+        }
+    }
+
+    // MARK: What goes out
+
+    private func append(_ record: NewRecord, _ token: UInt64) {
+        log.submit(record) { [mailbox] result in
+            switch result {
+            case .success(let place): mailbox.send(.input(.appended(token: token, place)))
+            case .failure(let error):
+                mailbox.send(.input(.appendFailed(token: token, error)))
+            }
+        }
+    }
+
+    private func publish(_ record: NewRecord, _ token: UInt64) {
+        log.submit(record) { [mailbox] result in
+            switch result {
+            case .success: mailbox.send(.input(.published(token: token)))
+            case .failure(let error):
+                mailbox.send(.input(.publishFailed(token: token, error)))
+            }
+        }
+    }
+
+    /// Asks until the log answers.
+    private func asking<Answer: Sendable>(
+        _ what: String, _ ask: () async throws -> Answer
+    ) async -> Answer? {
+        var pause = Duration.milliseconds(20)
+        while !Task.isCancelled {
+            do {
+                return try await ask()
+            } catch let error as LogError where error.isTransient {
+                logger.warning("\(what) failed, trying again: \(error)")
+                // Cancelled while it waits: the loop's condition sees it.
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(5))
+            } catch let error as LogError {
+                mailbox.send(.failed(error))
+                return nil
+            } catch {
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private func askEnd(_ ask: UInt64, _ partition: Int32) async {
+        let range = await asking("asking for the journal's end") {
+            try await log.range(of: TopicPartition(.journal, partition))
+        }
+        if let range { mailbox.send(.input(.journalEnd(ask: ask, range.upperBound))) }
+    }
+
+    private func check(_ position: Position, _ hash: Hash) async {
+        let record = await asking("reading the journal again") { try await log.readOne(position) }
+        guard let record else { return }
+        let found = record.map { SHA256.hash(of: $0.value ?? []) }
+        if found != hash {
+            mailbox.send(
+                .restart("the record at \(position.offset) of the journal is another one now"))
+        }
+    }
+
+    private func begin(_ partition: Int32, _ since: Timestamp?, _ lookBack: Duration) async {
+        let beginning = await asking("looking for where to begin") {
+            try await find(partition, since, lookBack)
+        }
+        if let beginning { mailbox.send(.input(.began(beginning))) }
+    }
+
+    private func find(
+        _ partition: Int32, _ since: Timestamp?, _ lookBack: Duration
+    ) async throws -> Beginning {
+        var kept: [(partition: TopicPartition, range: Range<Offset>)] = []
+        for topic in [Topic.events, .requests, .heartbeats] {
+            let place = TopicPartition(topic, partition)
+            kept.append((place, try await log.range(of: place)))
+        }
+        let place = TopicPartition(.heartbeats, partition)
+        let range = kept[2].range
+        var heartbeats = range.lowerBound
+        if !range.isEmpty {
+            let last = Position(place, Offset(range.upperBound.value - 1))
+            if let newest = try await log.readOne(last)?.appended {
+                let from = min(since ?? newest, newest - lookBack)
+                heartbeats = try await log.offset(of: place, since: from) ?? range.upperBound
+            }
+        }
+        let end = try await log.range(of: TopicPartition(.journal, partition)).upperBound
+        return Beginning(
+            partition: partition, kept: kept, heartbeats: heartbeats, journalEnd: end)
+    }
+}
