@@ -82,7 +82,7 @@ let package = Package(
             "MusterManagerTests",
             [
                 "MusterCore", "MusterWire", "MusterLog", "MusterSQLite", "MusterRuntime",
-                "MusterManager",
+                "MusterManager", "MusterTesting", "EmbeddedManager",
             ]),
         .systemLibrary(name: "CMalloc", path: "Benchmarks/CMalloc"),
         .target(

@@ -23,7 +23,7 @@ extension Situation {
             neededAfter: UInt32(Proof.quorum(of: max(0, after.voters))),
             floor: UInt32(state.floor(of: group)), leader: seen.view?.leader.node,
             term: max(register.term, seen.termMax), version: seen.view?.view.version,
-            age: seen.view.map { at - $0.heard.appended }, refusal: nil, overridden: [])
+            age: seen.view.map { max(.zero, at - $0.heard.appended) }, refusal: nil, overridden: [])
     }
 
     /// Why the change may not be made; nil when it may.

@@ -31,6 +31,8 @@ package enum LoopInput: Sendable {
 
 /// Where a manager begins to read the inputs of a partition.
 package struct Beginning: Sendable {
+    /// The `begin` that this answers.
+    package var ask: UInt64
     package var partition: Int32
     /// Per input partition what is kept.
     package var kept: [(partition: TopicPartition, range: Range<Offset>)]
@@ -40,9 +42,11 @@ package struct Beginning: Sendable {
     package var journalEnd: Offset
 
     package init(
-        partition: Int32, kept: [(partition: TopicPartition, range: Range<Offset>)],
-        heartbeats: Offset, journalEnd: Offset
+        ask: UInt64, partition: Int32,
+        kept: [(partition: TopicPartition, range: Range<Offset>)], heartbeats: Offset,
+        journalEnd: Offset
     ) {
+        self.ask = ask
         self.partition = partition
         self.kept = kept
         self.heartbeats = heartbeats
@@ -60,7 +64,7 @@ package enum LoopEffect: Sendable {
     case askJournalEnd(ask: UInt64, partition: Int32)
     /// Find out where the partition's inputs lie. Heartbeats are wanted from the earlier of `since` and
     /// `lookBack` before the newest one.
-    case begin(partition: Int32, since: Timestamp?, lookBack: Duration)
+    case begin(ask: UInt64, partition: Int32, since: Timestamp?, lookBack: Duration)
     /// Read a partition from there on, also when it is read already: no record that was read for an
     /// earlier `read` of the partition may come after this.
     case read(TopicPartition, from: Offset)

@@ -26,7 +26,8 @@ extension ManagerLoop {
             positions: positions, missing: Int(header.partitions), isFinal: isFinal)
         for partition in 0..<Int32(header.partitions) {
             let ask = token()
-            asks[ask] = .checkpoint(partition: partition)
+            asks[ask] = .checkpoint(
+                partition: partition, read: reader.positions[partition] ?? .zero)
             effects.append(.askJournalEnd(ask: ask, partition: partition))
         }
     }

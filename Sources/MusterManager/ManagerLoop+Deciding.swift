@@ -188,12 +188,27 @@ extension ManagerLoop {
             at: at, cause: cause, considered: consideredBeyond(state, index), evidence: evidence,
             principal: origin.principal, correlation: origin.correlation,
             manager: settings.identity, events: events)
-        if let token = send(decision, on: state, index) { return token }
-        guard case .input(let position, let appended, _) = cause else {
-            say(.error, "a decision could not be written and was left out", state.id)
-            return nil
+        do {
+            return try send(decision, on: state, index)
+        } catch {
+            say(.error, "a decision was left out: \(error)", state.id)
+            guard case .input(let position, let appended, _) = cause else { return nil }
+            return appendUnreadable(position, appended, decision, error, on: state, index)
         }
-        return appendUnreadable(position, appended, decision, on: state, index)
+    }
+
+    /// Why a decision must not be appended.
+    private enum Unwritable: Error, CustomStringConvertible {
+        case tooLarge(Int)
+        case unreadable(DecisionError)
+
+        var description: String {
+            switch self {
+            case .tooLarge(let bytes):
+                "it has \(bytes) bytes, at most \(JournalRecord.bytesMax) can be written"
+            case .unreadable(let error): "its record \(error)"
+            }
+        }
     }
 
     /// Per input partition how far this cluster's inputs were considered, where the state knows less.
@@ -207,11 +222,16 @@ extension ManagerLoop {
     /// Writes the record, reads it as every reader will, and appends it.
     private mutating func send(
         _ decision: Decision, on state: ClusterState, _ index: Int
-    ) -> UInt64? {
+    ) throws(Unwritable) -> UInt64 {
         let record = JournalRecord(
             JournalEnvelope(extending: state.head, of: state.id), decision)
         let bytes = record.bytes
-        guard bytes.count <= JournalRecord.bytesMax, isReadable(bytes) else { return nil }
+        if bytes.count > JournalRecord.bytesMax { throw .tooLarge(bytes.count) }
+        do {
+            _ = try records.decision(of: bytes)
+        } catch {
+            throw .unreadable(error)
+        }
         let hash = SHA256.hash(of: bytes)
         var next = state
         next.evolve(decision, hash: hash)
@@ -230,25 +250,15 @@ extension ManagerLoop {
         return token
     }
 
-    private func isReadable(_ bytes: [UInt8]) -> Bool {
-        do {
-            _ = try records.decision(of: bytes)
-            return true
-        } catch {
-            return false
-        }
-    }
-
     /// The input goes to quarantine, and a small record takes its place: the cluster goes on.
     private mutating func appendUnreadable(
-        _ position: Position, _ appended: Timestamp, _ failed: Decision, on state: ClusterState,
-        _ index: Int
+        _ position: Position, _ appended: Timestamp, _ failed: Decision, _ error: Unwritable,
+        on state: ClusterState, _ index: Int
     ) -> UInt64? {
         counts.quarantined += 1
         let reason = UnreadableInput(
             reason: .tooLarge,
-            sentence: "what would be decided from it cannot be written in "
-                + "\(JournalRecord.bytesMax) bytes; split it")
+            sentence: "what would be decided from it cannot be written: \(error)")
         var event: [UInt8] = []
         if case .input(_, _, let bytes) = failed.cause { event = bytes }
         let record = QuarantineRecord(
@@ -259,6 +269,7 @@ extension ManagerLoop {
         small.cause = .manager(.unreadable(position, appended: appended))
         small.events = []
         small.evidence = nil
-        return send(small, on: state, index)
+        // A record without events has nothing that could not be written.
+        return try? send(small, on: state, index)
     }
 }

@@ -145,14 +145,14 @@ extension ManagerLoop {
             guard case .asking(ask) = workers[index].reset else { return }
             workers[index].reset = .reading(to: end)
             touch(index)
-        case .checkpoint(let partition):
+        case .checkpoint(let partition, let read):
             checkpointing?.ends[partition] = end
             checkpointing?.missing -= 1
-            if let position = reader.positions[partition], end < position {
+            if end < read {
                 effects.append(
                     .restart(
                         reason: "journal partition \(partition) ends at \(end), below "
-                            + "\(position), which was read: the log lost its tail"))
+                            + "\(read), which was read: the log lost its tail"))
                 hasEnded = true
                 return
             }

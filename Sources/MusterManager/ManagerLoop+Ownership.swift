@@ -12,10 +12,12 @@ extension ManagerLoop {
         for partition in shares.keys where !partitions.contains(partition) { release(partition) }
         if isStopping { return }
         for partition in partitions.sorted() where shares[partition] == nil {
-            shares[partition] = Share()
+            let ask = token()
+            shares[partition] = Share(
+                ask: ask, resume: checkpoints[partition]?.positions, passed: passed(partition))
             effects.append(
                 .begin(
-                    partition: partition, since: oldestDeadline(partition),
+                    ask: ask, partition: partition, since: oldestDeadline(partition),
                     lookBack: longestLease(partition) * 2))
             say(.info, "works on partition \(partition)")
         }
@@ -58,6 +60,16 @@ extension ManagerLoop {
         return oldest
     }
 
+    /// Per topic of the partition how far any cluster's inputs were decided.
+    private func passed(_ partition: Int32) -> SortedMap<TopicPartition, Offset> {
+        var passed = SortedMap<TopicPartition, Offset>()
+        for topic in [Topic.events, .requests] {
+            let place = TopicPartition(topic, partition)
+            passed[place] = reader.clusters.compactMap { $0.state.next[place] }.max()
+        }
+        return passed
+    }
+
     private func longestLease(_ partition: Int32) -> Duration {
         reader.clusters.filter { $0.partition == partition }
             .compactMap { $0.state.policy?.lease }.max() ?? Policy().lease
@@ -65,13 +77,10 @@ extension ManagerLoop {
 
     mutating func begin(_ beginning: Beginning) {
         let partition = beginning.partition
-        // An earlier question may be answered after a later one: the first answer serves.
-        guard let old = shares[partition], old.positions.isEmpty, !isStopping else { return }
-        let resume = checkpoints[partition]?.positions
-        var share = Share()
+        guard var share = shares[partition], share.ask == beginning.ask, !isStopping else { return }
         share.journalEnd = beginning.journalEnd
         for (topic, kept) in beginning.kept {
-            guard let from = start(topic, kept, resume, beginning) else { return }
+            guard let from = start(topic, kept, share, beginning) else { return }
             share.positions[topic] = from
             if from < kept.upperBound { share.backlog[topic] = kept.upperBound }
             if topic.topic != .heartbeats { settle(topic, below: from) }
@@ -99,16 +108,15 @@ extension ManagerLoop {
     /// - Returns: nil when inputs were lost, which only a person can answer.
     private mutating func start(
         _ topic: TopicPartition, _ kept: Range<Offset>,
-        _ resume: SortedMap<TopicPartition, Offset>?, _ beginning: Beginning
+        _ share: Share, _ beginning: Beginning
     ) -> Offset? {
         if topic.topic == .heartbeats { return max(kept.lowerBound, beginning.heartbeats) }
-        let passed = reader.clusters.compactMap { $0.state.next[topic] }.max()
-        if let passed, passed > kept.upperBound {
+        if let passed = share.passed[topic], passed > kept.upperBound {
             return lose(
                 "\(topic.topic.name) \(topic.partition) ends at \(kept.upperBound), but inputs up "
                     + "to \(passed) were decided: the topic was made anew or lost records")
         }
-        guard let from = resume?[topic] else { return kept.lowerBound }
+        guard let from = share.resume?[topic] else { return kept.lowerBound }
         if from < kept.lowerBound {
             return lose(
                 "\(topic.topic.name) \(topic.partition): inputs \(from) to \(kept.lowerBound) were "

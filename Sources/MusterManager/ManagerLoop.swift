@@ -54,11 +54,18 @@ package struct ManagerLoop {
     /// What an asked end is wanted for.
     enum Ask: Sendable {
         case reset(worker: Int)
-        case checkpoint(partition: Int32)
+        /// `read`: how far the journal was read when the log was asked.
+        case checkpoint(partition: Int32, read: Offset)
     }
 
     /// A partition that this manager works on.
     struct Share: Sendable {
+        /// The question where the inputs lie.
+        let ask: UInt64
+        /// Where to resume by the newest checkpoint, as it was when that was asked; nil without one.
+        let resume: SortedMap<TopicPartition, Offset>?
+        /// Below that every input was decided by then.
+        let passed: SortedMap<TopicPartition, Offset>
         /// Per input partition where to read on; empty until the log has said where they begin.
         var positions = SortedMap<TopicPartition, Offset>()
         /// What must be read before any timer fires: the ends known when the work began.

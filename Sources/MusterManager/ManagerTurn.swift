@@ -135,8 +135,8 @@ final class ManagerTurn: Sendable {
             case .publish(let token, let record): publish(record, token)
             case .askJournalEnd(let ask, let partition):
                 tasks.addTask { await self.askEnd(ask, partition) }
-            case .begin(let partition, let since, let lookBack):
-                tasks.addTask { await self.begin(partition, since, lookBack) }
+            case .begin(let ask, let partition, let since, let lookBack):
+                tasks.addTask { await self.begin(ask, partition, since, lookBack) }
             case .read(let partition, let offset): feed.read(partition, from: offset)
             case .stopReading(let partition): feed.stopReading(partition)
             case .check(let position, let hash):
@@ -229,15 +229,17 @@ final class ManagerTurn: Sendable {
         }
     }
 
-    private func begin(_ partition: Int32, _ since: Timestamp?, _ lookBack: Duration) async {
+    private func begin(
+        _ ask: UInt64, _ partition: Int32, _ since: Timestamp?, _ lookBack: Duration
+    ) async {
         let beginning = await asking("looking for where to begin") {
-            try await find(partition, since, lookBack)
+            try await find(ask, partition, since, lookBack)
         }
         if let beginning { mailbox.send(.input(.began(beginning))) }
     }
 
     private func find(
-        _ partition: Int32, _ since: Timestamp?, _ lookBack: Duration
+        _ ask: UInt64, _ partition: Int32, _ since: Timestamp?, _ lookBack: Duration
     ) async throws -> Beginning {
         var kept: [(partition: TopicPartition, range: Range<Offset>)] = []
         for topic in [Topic.events, .requests, .heartbeats] {
@@ -256,6 +258,6 @@ final class ManagerTurn: Sendable {
         }
         let end = try await log.range(of: TopicPartition(.journal, partition)).upperBound
         return Beginning(
-            partition: partition, kept: kept, heartbeats: heartbeats, journalEnd: end)
+            ask: ask, partition: partition, kept: kept, heartbeats: heartbeats, journalEnd: end)
     }
 }
