@@ -53,6 +53,8 @@ package struct ProjectionLoader {
     package var withEvents = false
     /// Only this partition of the journal is read; nil: all of them.
     package var onlyPartition: Int32?
+    /// Per partition the offset to read up to, where that is before its end.
+    package var ends: [Int32: Offset] = [:]
     /// Told of every record read: how many so far, and how many there are in all.
     package var onProgress: ((UInt64, UInt64) -> Void)?
     /// Told of every accepted decision, with its place, after it was folded.
@@ -86,7 +88,9 @@ package struct ProjectionLoader {
     ) async throws -> [(partition: Int32, range: Range<Offset>)] {
         var result: [(partition: Int32, range: Range<Offset>)] = []
         for partition in 0..<partitions where onlyPartition.map({ $0 == partition }) ?? true {
-            result.append((partition, try await log.range(of: TopicPartition(.journal, partition))))
+            let range = try await log.range(of: TopicPartition(.journal, partition))
+            let end = min(ends[partition] ?? range.upperBound, range.upperBound)
+            result.append((partition, min(range.lowerBound, end)..<end))
         }
         return result
     }

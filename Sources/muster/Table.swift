@@ -24,6 +24,12 @@ enum Table {
                     NodeCommands.node, ListCommands.groups, ListCommands.removals,
                     CommandsCommand.command,
                 ]),
+            .init(
+                "Ask back",
+                [
+                    LogCommand.command, WhyCommand.command, AtCommand.command,
+                    ReplayCommand.command, WatchCommand.command, WaitCommand.command,
+                ]),
             .init("Say", [PublishCommands.command]),
             .init("Ask", RequestCommands.all),
             .init("Keep", [QuarantineCommands.command, TopicCommands.command]),

@@ -40,9 +40,15 @@ package struct TextRendering: Sendable {
             return heading + table(elements, columns)
         case .lines(let path):
             guard let found = value[path] else { return "" }
-            if case .array(let lines) = found { return lines.map { cell($0) + "\n" }.joined() }
-            return cell(found) + "\n"
+            if case .array(let lines) = found { return lines.map { line($0) + "\n" }.joined() }
+            return line(found) + "\n"
         }
+    }
+
+    /// A value on a line of its own, where an empty text is an empty line.
+    private func line(_ value: ResultValue) -> String {
+        if case .text(let text) = value { return EscapedText.escape(text) }
+        return cell(value)
     }
 
     /// The rows below their titles, parted by two spaces, numbers to the right.

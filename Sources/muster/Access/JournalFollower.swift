@@ -31,8 +31,8 @@ final class JournalFollower {
         }
     }
 
-    /// The clusters as they were read so far.
-    func state(of cluster: ClusterID) -> ClusterState? { journal.state(of: cluster) }
+    /// The clusters as they were read so far, in the order of their names.
+    var states: [ClusterState] { journal.sorted.map(\.state) }
 
     /// The decisions that came since; empty when the time has passed without one.
     func next(waitingUpTo limit: Duration) async throws -> [Entry] {

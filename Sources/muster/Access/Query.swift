@@ -24,6 +24,12 @@ struct Query {
         }
     }
 
+    init(call: Invocation, log: any EventLog, projection: Projection) {
+        self.call = call
+        self.log = log
+        self.projection = projection
+    }
+
     /// Reads only the partition of the cluster that was asked for, where one was.
     init(_ call: Invocation, _ log: any EventLog) async throws {
         self.call = call
@@ -115,7 +121,7 @@ struct Query {
     }
 
     /// Says of clusters that could not be read to their end why.
-    private func sayTroubles() {
+    func sayTroubles() {
         for trouble in JournalTrouble.all(in: projection) {
             call.output.note("warning: \(trouble.sentence)")
         }

@@ -146,7 +146,8 @@ struct Problem {
     }
 }
 
-/// The inputs that no manager has passed yet, by the newest checkpoints.
+/// The facts and requests that no manager has passed yet, by the newest checkpoints. Heartbeats are
+/// in none: they are read again at every takeover.
 struct Backlog {
     var count: UInt64 = 0
     /// When the oldest of them was appended.
@@ -158,7 +159,7 @@ struct Backlog {
     static func measure(_ query: Query) async throws -> Backlog {
         var backlog = Backlog()
         let topics = try await query.log.describeTopics()
-        for settings in topics where [.events, .heartbeats, .requests].contains(settings.topic) {
+        for settings in topics where [.events, .requests].contains(settings.topic) {
             for number in 0..<settings.partitions {
                 let partition = TopicPartition(settings.topic, number)
                 let range = try await query.log.range(of: partition)
