@@ -16,7 +16,7 @@ enum Table {
         ],
         options: [CommonOptions.log],
         sections: [
-            .init("Run", [ManagerCommand.command]),
+            .init("Run", [DevCommand.command, ManagerCommand.command]),
             .init(
                 "Look",
                 [
