@@ -86,7 +86,8 @@ let package = Package(
             ]),
         .systemLibrary(name: "CMalloc", path: "Benchmarks/CMalloc"),
         .target(
-            name: "MusterBenchmarks", dependencies: [
+            name: "MusterBenchmarks",
+            dependencies: [
                 "MusterCore", "MusterWire", "MusterLog", "MusterSQLite", "CMalloc", "CSQLite",
             ],
             path: "Benchmarks/MusterBenchmarks", swiftSettings: house),

@@ -31,7 +31,8 @@ struct BareSQLite {
 
     /// A table as bare as can be, with the engine's settings.
     func createTable() throws {
-        try execute("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        try execute(
+            "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
         try execute(
             "CREATE TABLE records (topic TEXT, partition INTEGER, offset INTEGER, time INTEGER, "
                 + "key ANY, headers ANY, value ANY, PRIMARY KEY (topic, partition, offset)) "

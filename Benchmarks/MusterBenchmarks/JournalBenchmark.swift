@@ -39,8 +39,9 @@ package struct JournalBenchmark {
                 try withExtendedLifetime(batch) {
                     for index in batch.indices {
                         let view = batch[index]
-                        guard case .accepted = try journal.read(
-                            view.value, at: view.offset, of: 0)
+                        guard
+                            case .accepted = try journal.read(
+                                view.value, at: view.offset, of: 0)
                         else { continue }
                         read += 1
                     }

@@ -119,7 +119,9 @@ package struct Fleet: Sendable {
     func running(_ group: GroupID) -> SortedMap<NodeID, UInt64> {
         var result = SortedMap<NodeID, UInt64>()
         for (node, known) in nodes where known.isUp {
-            if let server = known.servers[group], server.isRunning { result[node] = server.log ?? 0 }
+            if let server = known.servers[group], server.isRunning {
+                result[node] = server.log ?? 0
+            }
         }
         return result
     }
