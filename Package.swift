@@ -77,6 +77,7 @@ let package = Package(
         tests(
             "MusterSimulationTests",
             ["MusterCore", "MusterLog", "MusterManager", "MusterRuntime", "MusterSimulation"]),
+        tests("TidyTests", []),
         program("EmbeddedManager", path: "Examples/embedded", ["MusterManager"]),
         tests(
             "MusterManagerTests",
