@@ -101,6 +101,7 @@ struct SwiftCode {
                     depth += 1
                     isOpen = true
                 case "}":
+                    if round > 0 && !isOpen { continue }
                     if !isOpen && depth == 0 { return nil }
                     depth -= 1
                     if isOpen && depth == 0 { return index - start + 1 }
