@@ -112,16 +112,17 @@ extension GroupEvidence {
     private mutating func follow(
         _ new: LeaderView, _ term: Term, _ heard: Evidence.Heard, lease: Duration
     ) {
-        let last = view.flatMap { $0.view.confirmed ? $0.heard.appended : nil }
+        let last = until
         let unbroken = last.map { heard.appended - $0 <= lease } ?? false
+        until = heard.appended
         if unbroken, let last, since != nil {
             gapMax = max(gapMax, heard.appended - last)
         } else {
             since = heard.appended
             gapMax = .zero
         }
-        let sameTerm = view.map { $0.term == term && $0.view.confirmed } ?? false
-        let commit = sameTerm ? view?.view.commit : nil
+        let sameTerm = view.flatMap { $0.term == term ? $0 : nil }
+        let commit = sameTerm.flatMap { $0.view.confirmed ? $0.view.commit : $0.commitBefore }
         for member in new.members {
             let node = member.member.node
             let before = view?.view.members.first { $0.member.node == node }

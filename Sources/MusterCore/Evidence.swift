@@ -81,6 +81,8 @@ package struct GroupEvidence: Hashable, Sendable {
     package var termMax: Term
     /// Confirmed observations without a gap over one lease, across changes of leader.
     package var since: Timestamp?
+    /// When the newest of them was appended; nil before the first.
+    package var until: Timestamp?
     /// The longest stretch between two of them.
     package var gapMax: Duration
     /// What is known of each member over time, in node order.

@@ -85,6 +85,7 @@ extension GroupEvidence: WireObject {
         view = try object.readOptional("view")
         termMax = try object.read("termMax")
         since = try object.readOptional("since")
+        until = try object.readOptional("until")
         gapMax = try object.read("gapMax")
         members = try object.map("members") { value throws(JSONReadError) in
             var entry = try value.object()
@@ -99,6 +100,7 @@ extension GroupEvidence: WireObject {
         writer.put("view", view)
         writer.put("termMax", termMax)
         writer.put("since", since)
+        writer.put("until", until)
         writer.put("gapMax", gapMax)
         writer.put("members", map: members) { writer, node, evidence in
             writer.put("node", node)

@@ -63,6 +63,7 @@ extension Sample {
             term: Term(7), view: view, commitBefore: LogIndex(90_000))
         group.termMax = Term(8)
         group.since = time(-5)
+        group.until = Timestamp(milliseconds: 1_767_225_600_500)
         group.gapMax = .milliseconds(2100)
         var member = MemberEvidence()
         member.outOfContactSince = time(-4)
