@@ -78,6 +78,7 @@ let package = Package(
             "MusterSimulationTests",
             ["MusterCore", "MusterLog", "MusterManager", "MusterRuntime", "MusterSimulation"]),
         tests("TidyTests", []),
+        tests("BenchmarkTests", ["MusterCore", "MusterBenchmarks"]),
         program("EmbeddedManager", path: "Examples/embedded", ["MusterManager"]),
         tests(
             "MusterManagerTests",

@@ -19,6 +19,7 @@ package struct BenchmarkRun {
             let journal = JournalBenchmark(directory: directory)
             if settings.wants("append") { figures += try await append(journal) }
             if settings.wants("rebuild") { figures += try await rebuild(journal) }
+            if settings.wants("nodes") { figures += try await nodes(directory) }
         } catch {
             try FileManager.default.removeItem(atPath: directory)
             throw error
@@ -85,6 +86,25 @@ package struct BenchmarkRun {
             Figure(
                 "rebuild of \(count) decisions", Double(count) / ours.seconds, "decisions/s",
                 baseline: Double(bare.count) / bare.seconds, wanted: .atLeast(0.5))
+        ]
+    }
+
+    private func nodes(_ directory: String) async throws -> [Figure] {
+        let here = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let program = here.appendingPathComponent("muster").path
+        let query = QueryBenchmark(directory: directory, program: program)
+        let small = try await query.fill("small", nodes: 100, further: 0)
+        let large = try await query.fill(
+            "large", nodes: 100, further: 1_000_000 / settings.divisor)
+        return [
+            Figure(
+                "nodes: 100 of them, cold",
+                try query.milliseconds(small, nodes: 100, rounds: 5), "ms", baseline: 100,
+                wanted: .atMost(1)),
+            Figure(
+                "nodes: after \(1_000_000 / settings.divisor) decisions, with a snapshot",
+                try query.milliseconds(large, nodes: 100, rounds: 5), "ms", baseline: 300,
+                wanted: .atMost(1)),
         ]
     }
 }

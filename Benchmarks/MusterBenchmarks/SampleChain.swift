@@ -8,15 +8,16 @@ struct SampleChain {
     static let key = Array("bench".utf8)
     static let header = JournalHeader(log: Identifier(high: 1, low: 1), partitions: 1)
 
-    private var state: ClusterState
+    private(set) var state: ClusterState
     private var begun: [Decision]
     private var term: UInt64 = 10
 
     var header: JournalHeader { Self.header }
 
-    init(genesis: Hash) {
+    init(genesis: Hash, nodeCount: Int = 9) {
         state = ClusterState(id: Self.cluster, genesis: genesis)
-        begun = SampleCluster(name: "bench", nodeCount: 9, groupCount: 1).decisions.reversed()
+        begun = SampleCluster(name: "bench", nodeCount: nodeCount, groupCount: 1)
+            .decisions.reversed()
     }
 
     /// The next record's value.
