@@ -12,12 +12,12 @@ extension Policy {
 
     private var conditions: [(Bool, String)] {
         [
-            (votersMin >= 1, "minVoters is 0; at least 1 voter is needed"),
-            (votersMin <= votersMax, "minVoters \(votersMin) is over maxVoters \(votersMax)"),
-            (votersMax <= 99, "maxVoters \(votersMax) is over 99"),
-            (attemptsMax >= 1, "maxAttempts is 0; a command needs at least one"),
-            (concurrentSyncsMax >= 1, "maxConcurrentSyncs is 0; then nothing could join"),
-            (concurrentSyncsPerSourceMax >= 1, "maxConcurrentSyncsPerSource is 0"),
+            (votersMin >= 1, "votersMin is 0; at least 1 voter is needed"),
+            (votersMin <= votersMax, "votersMin \(votersMin) is over votersMax \(votersMax)"),
+            (votersMax <= 99, "votersMax \(votersMax) is over 99"),
+            (attemptsMax >= 1, "attemptsMax is 0; a command needs at least one"),
+            (concurrentSyncsMax >= 1, "concurrentSyncsMax is 0; then nothing could join"),
+            (concurrentSyncsPerSourceMax >= 1, "concurrentSyncsPerSourceMax is 0"),
             (heartbeatInterval > .zero, "heartbeatInterval is not positive"),
             (
                 lease >= heartbeatInterval * 2,
@@ -33,11 +33,11 @@ extension Policy {
             (observationInterval > .zero, "observationInterval is not positive"),
             (
                 observationAgeMax >= observationInterval,
-                "maxObservationAge is under observationInterval"
+                "observationAgeMax is under observationInterval"
             ),
             (
                 backoffMin > .zero && backoffMin <= backoffMax,
-                "minBackoff is not within 0 and maxBackoff"
+                "backoffMin is not within 0 and backoffMax"
             ),
             (trustDelay >= .zero, "trustDelay is negative"),
             (changeLimit > .zero && transferLimit > .zero, "a command limit is not positive"),
