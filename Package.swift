@@ -104,6 +104,9 @@ let package = Package(
                 "MusterCore", "MusterLog", "MusterSQLite", "MusterTesting", "CSQLite",
                 "muster-log-torture",
             ]),
+        tests(
+            "CommandTests",
+            ["muster", "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterCommandLine"]),
         tests("MusterGuidesTests", ["MusterCore", "MusterWire", "MusterLog", "MusterSQLite"]),
         tests("MusterLogTests", ["MusterCore", "MusterLog", "MusterSQLite", "MusterTesting"]),
     ],

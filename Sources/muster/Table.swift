@@ -1,8 +1,9 @@
-import MusterCommandLine
+package import MusterCommandLine
 
 /// All commands of `muster`.
-enum Table {
-    static let program = Program(
+package enum Table {
+    /// The program as parser, help, completion, manual and reference know it.
+    package static let program = Program(
         "muster", "keeps the membership of clustered services right, and says why",
         version: "0.1.0",
         discussion: """

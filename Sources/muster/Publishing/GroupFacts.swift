@@ -14,13 +14,13 @@ enum GroupFacts {
         "group-observed", "what a node's agent saw of one group",
         discussion: """
             A leader says more than others: its view of the committed configuration, given by \
-            --version, --commit and one --member for each member. With --soft it goes to the \
+            --configuration, --commit and one --member for each member. With --soft it goes to the \
             topic heartbeats, for observations in which leader, term and configuration are as \
             they were last said on the topic events.
             """,
         example: .init(
             "publish group-observed \(identity) --group g1 --state leader --term 3 --leader n1"
-                + " --confirmed --change-permitted --version 3.7 --commit 100"
+                + " --confirmed --change-permitted --configuration 3.7 --commit 100"
                 + " --member node=n1,role=voter,match=100,contact=0",
             "n1 leads g1"),
         options: FactOptions.identity + [
@@ -39,7 +39,8 @@ enum GroupFacts {
                 summary: "an entry of its term is committed and no change is pending"),
             CommandOption(flag: "pending", summary: "a configuration is written, not committed"),
             CommandOption(
-                "version", value: "TERM.INDEX", .text, "of the committed configuration"),
+                "configuration", value: "TERM.INDEX", .text,
+                "the version of the committed configuration"),
             CommandOption(
                 "commit", value: "INDEX", .number(0...Int64.max), "the leader's commit index"),
             CommandOption(
@@ -63,13 +64,13 @@ enum GroupFacts {
             group: try FactOptions.required(call, FactOptions.group), state: state,
             term: call.count(option: "term") ?? Term(0),
             leader: try call.name(option: "leader"), applied: call.count(option: "applied"),
-            view: call.text("version") == nil ? nil : try view(call))
+            view: call.text("configuration") == nil ? nil : try view(call))
     }
 
     private static func view(_ call: Invocation) throws -> LeaderView {
         LeaderView(
             confirmed: call.flag("confirmed"), changePermitted: call.flag("change-permitted"),
-            pending: call.flag("pending"), version: try version(call.text("version") ?? ""),
+            pending: call.flag("pending"), version: try version(call.text("configuration") ?? ""),
             commit: call.count(option: "commit") ?? LogIndex(0),
             firstIndex: call.count(option: "first-index"),
             members: try call.texts("member").map { try member($0, call) }
@@ -79,7 +80,7 @@ enum GroupFacts {
     private static func version(_ text: String) throws(CommandError) -> ConfigurationVersion {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt64($0) }
         guard parts.count == 2, let term = parts[0], let index = parts[1] else {
-            throw .usage("--version needs TERM.INDEX such as 3.7, not \"\(text)\"")
+            throw .usage("--configuration needs TERM.INDEX such as 3.7, not \"\(text)\"")
         }
         return ConfigurationVersion(term: Term(term), index: LogIndex(index))
     }
