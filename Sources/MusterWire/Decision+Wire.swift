@@ -8,7 +8,10 @@ extension Decision {
     ///
     /// - Parameter event: the bytes of `cause.event`; empty when they are not wanted.
     init(members object: inout JSONObject, event: [UInt8]) throws(JSONReadError) {
-        _ = try object.required("format")
+        let format = try object.required("format")
+        guard try format.text() == Self.format else {
+            throw format.unknownWord("the format \(Self.format)")
+        }
         self.init(
             at: try object.read("at"),
             cause: try Cause(reading: try object.required("cause"), event: event),

@@ -73,7 +73,8 @@ struct ClusterChoiceTests {
                 let bad = run.out.unicodeScalars.filter {
                     [0x1B, 0x202E, 0x7].contains($0.value)
                 }
-                #expect(bad.isEmpty || words.contains("jsonl") && bad.allSatisfy { $0.value != 0x1B })
+                #expect(
+                    bad.isEmpty || words.contains("jsonl") && bad.allSatisfy { $0.value != 0x1B })
             }
             #expect(try await scene.muster("why", "n1", "--all").out.contains("\\u{1b}[31mred"))
         }

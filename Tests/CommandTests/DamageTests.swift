@@ -41,7 +41,8 @@ struct DamageTests {
                 UPDATE records SET value = replace(value, '"node":"n2"', '"node":"n7"') \
                 WHERE \(Self.journal) AND offset = 2
                 """)
-            try await expectTrouble(scene, "the chain of cluster orders is broken behind decision 2")
+            try await expectTrouble(
+                scene, "the chain of cluster orders is broken behind decision 2")
         }
     }
 
@@ -52,14 +53,16 @@ struct DamageTests {
                 UPDATE records SET value = replace(value, '"seq":"3"', '"seq":"9"') \
                 WHERE \(Self.journal) AND offset = 3
                 """)
-            try await expectTrouble(scene, "the chain of cluster orders is broken behind decision 2")
+            try await expectTrouble(
+                scene, "the chain of cluster orders is broken behind decision 2")
         }
     }
 
     @Test func `a missing record is noticed`() async throws {
         try await withJournal { scene in
             try scene.sqlite("DELETE FROM records WHERE \(Self.journal) AND offset = 3")
-            try await expectTrouble(scene, "the chain of cluster orders is broken behind decision 2")
+            try await expectTrouble(
+                scene, "the chain of cluster orders is broken behind decision 2")
         }
     }
 

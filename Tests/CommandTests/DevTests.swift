@@ -9,7 +9,9 @@ struct DevTests {
             let run = try scene.muster.start("dev", "--folder", "dev")
             let end = try await run.end(within: .seconds(90))
             #expect(end.status == 0, "\(end.out) \(end.err)")
-            for said in ["copies g1", "is removed (silence)", "its removal is cancelled", "Try next"] {
+            for said in [
+                "copies g1", "is removed (silence)", "its removal is cancelled", "Try next",
+            ] {
                 #expect(end.out.contains(said), "\(said): \(end.out)")
             }
             #expect(end.lines.contains { $0.hasPrefix("n4") && $0.contains("removed") })

@@ -137,7 +137,8 @@ struct ExitCodeTests {
         }
     }
 
-    @Test func `a manager ends with 0 by a signal, and a stream by the signal itself`() async throws {
+    @Test func `a manager ends with 0 by a signal, and a stream by the signal itself`() async throws
+    {
         try await Scene.withFacts { scene in
             try await scene.running {
                 let follow = try scene.muster.start("log", "-f")

@@ -78,7 +78,8 @@ final class Running {
         var line = program + [Muster.executable.path()] + words
         if let input {
             try input.write(to: files.input)
-            line = ["/bin/sh", "-c", #"f=$1; shift; cat "$f" | "$@""#, "sh", files.input.path()]
+            line =
+                ["/bin/sh", "-c", #"f=$1; shift; cat "$f" | "$@""#, "sh", files.input.path()]
                 + line
         }
         process.executableURL = URL(filePath: line[0])

@@ -3,7 +3,7 @@ import MusterCommandLine
 
 /// Holds what a command prints as JSON against its shape, and its table against its JSON.
 ///
-/// A small rendering of its own: times are asked for as RFC 3339, so a cell is the JSON's value as text;
+/// A small rendering of its own: times are asked for as RFC 3339, so a cell is the JSON's value;
 /// lengths of time, which pass while the two runs are made, are only held to be there.
 struct Rendered {
     let command: Command
@@ -21,7 +21,8 @@ struct Rendered {
         case .any: return []
         case .text, .time: return json is String ? [] : ["\(path) is no text: \(json)"]
         case .id:
-            return (json as? String).flatMap { Int64($0) } != nil ? [] : ["\(path) is no id: \(json)"]
+            return (json as? String).flatMap { Int64($0) } != nil
+                ? [] : ["\(path) is no id: \(json)"]
         case .word(let words):
             return (json as? String).map { words.contains($0) } == true
                 ? [] : ["\(path) is none of \(words): \(json)"]

@@ -7,13 +7,17 @@ extension Scene {
     func sqlite(_ statements: String, file: String = "muster.db") throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/sqlite3")
-        process.arguments = ["-cmd", ".timeout 5000", folder.appending(path: file).path(), statements]
+        process.arguments = [
+            "-cmd", ".timeout 5000", folder.appending(path: file).path(), statements,
+        ]
         let (out, err) = (Pipe(), Pipe())
         process.standardOutput = out
         process.standardError = err
         try process.run()
         process.waitUntilExit()
-        let said = try err.fileHandleForReading.readToEnd().map { String(decoding: $0, as: UTF8.self) }
+        let said = try err.fileHandleForReading.readToEnd().map {
+            String(decoding: $0, as: UTF8.self)
+        }
         try #require(process.terminationStatus == 0, "sqlite3: \(said ?? "")")
         let data = try out.fileHandleForReading.readToEnd() ?? Data()
         return String(decoding: data, as: UTF8.self)
