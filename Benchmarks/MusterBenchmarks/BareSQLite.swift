@@ -39,8 +39,8 @@ struct BareSQLite {
                 + "STRICT, WITHOUT ROWID")
     }
 
-    /// Inserts `count` rows of that value, `group` in each durable transaction, and reads each back.
-    func insertAndReadBack(_ value: [UInt8], count: Int, group: Int) throws {
+    /// Inserts rows of that value, so many in each durable transaction, and reads each back.
+    func insertAndReadBack(_ value: [UInt8], groups: [Int]) throws {
         let insert = try prepare("INSERT INTO records VALUES ('journal', 0, ?1, 0, 'k', NULL, ?2)")
         let select = try prepare(
             "SELECT value FROM records WHERE topic = 'journal' AND partition = 0 "
@@ -50,8 +50,8 @@ struct BareSQLite {
             sqlite3_finalize(select)
         }
         var done = 0
-        while done < count {
-            let end = min(done + group, count)
+        for group in groups {
+            let end = done + group
             try execute("BEGIN IMMEDIATE")
             for offset in done..<end {
                 sqlite3_bind_int64(insert, 1, Int64(offset))

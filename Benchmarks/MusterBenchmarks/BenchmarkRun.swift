@@ -59,10 +59,12 @@ package struct BenchmarkRun {
     private func append(_ journal: JournalBenchmark) async throws -> [Figure] {
         let count = 40_000 / settings.divisor
         let many = try await journal.decideAppendReadBack(count, window: 256)
-        let bareMany = try journal.bareAppendReadBack(many.bytes, count, window: 256)
+        let bareMany = try journal.bareAppendReadBack(
+            many.bytes, groups: many.groups, name: "many")
         let single = 400 / settings.divisor
         let one = try await journal.decideAppendReadBack(single, window: 1)
-        let bareOne = try journal.bareAppendReadBack(one.bytes, single, window: 1)
+        let bareOne = try journal.bareAppendReadBack(
+            one.bytes, groups: one.groups, name: "one")
         return [
             Figure(
                 "append and read back, 256 in flight", Double(count) / many.seconds,

@@ -3,6 +3,7 @@ package import MusterCore
 internal import MusterLog
 internal import MusterSQLite
 internal import MusterWire
+internal import Synchronization
 
 /// The journal on the embedded engine: writing decisions and reading them back, and rebuilding from them.
 package struct JournalBenchmark {
@@ -15,12 +16,18 @@ package struct JournalBenchmark {
 
     /// Decides facts, appends the decisions and reads them back, `window` in flight.
     ///
-    /// - Returns: the seconds it took, the mean size of a record, and the state's hash of the end.
+    /// - Returns: the seconds it took, a record's bytes, the hash of the chain's end, and how many records
+    ///   each transaction had.
     package func decideAppendReadBack(
         _ count: Int, window: Int
-    ) async throws -> (seconds: Double, bytes: [UInt8], head: Hash) {
-        let log = try await SQLiteLog.open(path: directory + "/append-\(window).db")
+    ) async throws -> (seconds: Double, bytes: [UInt8], head: Hash, groups: [Int]) {
+        let groups = Mutex<[Int]>([])
+        var options = SQLiteLog.Options()
+        options.onCommit = { count in groups.withLock { $0.append(count) } }
+        let log = try await SQLiteLog.open(
+            path: directory + "/append-\(window).db", options: options)
         let genesis = try await begin(log)
+        groups.withLock { $0 = [] }
         var chain = SampleChain(genesis: genesis)
         var journal = JournalReader()
         try journal.take(header: chain.header.bytes, of: 0)
@@ -51,15 +58,20 @@ package struct JournalBenchmark {
         let seconds = Double((ContinuousClock.now - began) / .nanoseconds(1)) / 1e9
         await reader.close()
         await log.close()
-        return (seconds, last, journal.state(of: SampleChain.cluster)?.head.hash ?? .zero)
+        return (
+            seconds, last, journal.state(of: SampleChain.cluster)?.head.hash ?? .zero,
+            groups.withLock { $0 }
+        )
     }
 
-    /// The same work by the bare library: rows of that value, a durable transaction for each window.
-    package func bareAppendReadBack(_ value: [UInt8], _ count: Int, window: Int) throws -> Double {
-        let bare = try BareSQLite(path: directory + "/bare-\(window).db")
+    /// The same rows by the bare library, in the same transactions, each read back.
+    package func bareAppendReadBack(
+        _ value: [UInt8], groups: [Int], name: String
+    ) throws -> Double {
+        let bare = try BareSQLite(path: "\(directory)/bare-\(name).db")
         try bare.createTable()
         let seconds = try Stopwatch.seconds {
-            try bare.insertAndReadBack(value, count: count, group: window)
+            try bare.insertAndReadBack(value, groups: groups)
         }
         bare.close()
         return seconds

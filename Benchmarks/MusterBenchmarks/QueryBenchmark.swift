@@ -76,7 +76,8 @@ package struct QueryBenchmark {
                 answer = pipe.fileHandleForReading.readDataToEndOfFile()
                 process.waitUntilExit()
             }
-            let found = String(decoding: answer, as: UTF8.self)
+            let found =
+                String(decoding: answer, as: UTF8.self)
                 .components(separatedBy: "\"membership\"").count - 1
             guard found == nodes else {
                 throw BenchmarkSettings.Failure(

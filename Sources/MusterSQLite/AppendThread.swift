@@ -174,6 +174,7 @@ extension AppendThread {
     ) {
         switch group.commit(submissions, to: table) {
         case .success(let results):
+            options.onCommit?(submissions.count)
             if submissions.count <= AppendThread.servedMax {
                 readers.serve(from: table, group.written)
             } else {

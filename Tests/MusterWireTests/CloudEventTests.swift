@@ -193,7 +193,8 @@ struct CloudEventTests {
             "/data_base64", "base64"
         ),
         (
-            #"{"specversion":"1.0","id":"1","source":"s","type":"t","datacontenttype":"a","data":1}"#,
+            #"{"specversion":"1.0","id":"1","source":"s","type":"t","#
+                + #""datacontenttype":"a","data":1}"#,
             "/datacontenttype", "must be application/json"
         ),
         (
