@@ -106,7 +106,10 @@ let package = Package(
             ]),
         tests(
             "CommandTests",
-            ["muster", "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterCommandLine"]),
+            [
+                "muster", "MusterCore", "MusterWire", "MusterLog", "MusterEngines",
+                "MusterCommandLine",
+            ]),
         tests("MusterGuidesTests", ["MusterCore", "MusterWire", "MusterLog", "MusterSQLite"]),
         tests("MusterLogTests", ["MusterCore", "MusterLog", "MusterSQLite", "MusterTesting"]),
     ],
