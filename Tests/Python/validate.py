@@ -108,6 +108,8 @@ def main():
         print("validate: not run: AsyncAPI's and CloudEvents' own schemas (--specs)", file=sys.stderr)
     if arguments.log:
         check_log(arguments.log, arguments.specs)
+        if not counts.get("record"):
+            check("log", arguments.log, "there is no record in it")
     for problem in problems[:50]:
         print(f"validate: {problem}", file=sys.stderr)
     print("validate: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
