@@ -86,6 +86,13 @@ extension ClusterState {
                 result.append(.saga(node))
             }
         }
+        // A member that was never heard has no state of its own, and can be removed all the same.
+        for (node, saga) in sagas where nodes[node] == nil {
+            for name in saga.steps.keys where group == nil || name == group {
+                result.append(.step(node, name))
+            }
+            result.append(.saga(node))
+        }
         return result
     }
 

@@ -10,7 +10,7 @@ extension ClusterState {
         evidence: Evidence, at moment: Timestamp
     ) -> [Event] {
         let old = sagas[node]
-        let store = old?.store ?? nodes[node]?.identity.store ?? Identifier(high: 0, low: 0)
+        let store = storeToRemove(node, old)
         var saga = Saga(
             kind: reason == .leave ? .leave : .remove, node: node, store: store, reason: reason,
             principal: request?.principal, requests: request.map { [$0.id] } ?? [],
@@ -40,6 +40,16 @@ extension ClusterState {
             events += answers(old, Refusal(.superseded, nodes: [node]))
         }
         return events + [.sagaStarted(saga, proofs: proofs)]
+    }
+
+    /// The store that the configurations name: not that of a node which came back on another disk, whose
+    /// member is the old one, and known of a member that was never heard as well.
+    private func storeToRemove(_ node: NodeID, _ old: Saga?) -> StoreID {
+        if let old, old.kind == .join { return old.store }
+        for (_, state) in groups {
+            if let store = state.member(node)?.store { return store }
+        }
+        return old?.store ?? nodes[node]?.identity.store ?? Identifier(high: 0, low: 0)
     }
 
     /// Of a leader the removal is proved as it will be after the leadership has moved: somebody must be
