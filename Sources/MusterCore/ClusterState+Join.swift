@@ -7,7 +7,9 @@ extension ClusterState {
         else { return [] }
         if let tombstone = tombstones[known.identity.store] {
             if !tombstone.stopped && !isMember(node) {
-                return [.sagaStarted(stopOrder(known, at: moment), proofs: [])]
+                let order = stopOrder(known, at: moment)
+                return canStop(node, evidence, at: moment)
+                    ? [.sagaStarted(order, proofs: [])] : []
             }
             if tombstone.reason != .silence {
                 return refuse(

@@ -133,7 +133,7 @@ extension ClusterState {
     private func decideRemoval(
         _ saga: Saga, _ policy: Policy, evidence: Evidence, at moment: Timestamp
     ) -> [Event] {
-        if saga.reason == .silence && !saga.hasBegun && saga.whole == nil,
+        if saga.reason == .silence && saga.requests.isEmpty && !saga.hasBegun && saga.whole == nil,
             nodes[saga.node]?.liveness == .up
         {
             return [.sagaEnded(saga.node, Refusal(.stillInContact, nodes: [saga.node]))]
@@ -168,9 +168,14 @@ extension ClusterState {
     }
 
     private func canStop(_ saga: Saga, _ evidence: Evidence, at moment: Timestamp) -> Bool {
-        guard let heard = evidence.nodes[saga.node], let known = nodes[saga.node],
-            known.identity.store == saga.store, heard.identity == known.identity,
-            !known.stopAnnounced
+        nodes[saga.node]?.identity.store == saga.store
+            && canStop(saga.node, evidence, at: moment)
+    }
+
+    /// Whether the node's agent is there to be told that its servers are to stop.
+    func canStop(_ node: NodeID, _ evidence: Evidence, at moment: Timestamp) -> Bool {
+        guard let heard = evidence.nodes[node], let known = nodes[node],
+            heard.identity == known.identity, !known.stopAnnounced
         else { return false }
         return moment - heard.heard.appended <= (policy?.lease ?? .zero)
     }
