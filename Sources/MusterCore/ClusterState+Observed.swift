@@ -43,6 +43,8 @@ extension ClusterState {
         _ view: LeaderView, _ group: GroupID, _ known: GroupState
     ) -> [Event] {
         let members = view.members.map(\.member).sorted { $0.node < $1.node }
+        // No group of Raft is without a voter: whoever says so has not read a configuration.
+        guard members.contains(where: { $0.role == .voter }) else { return [] }
         guard let old = known.configuration else {
             let voters = members.filter { $0.role == .voter }
             return [
