@@ -67,6 +67,7 @@ let package = Package(
                 "MusterManager", "MusterSimulation", "MusterCommandLine",
             ]),
         module("MusterTesting", ["MusterCore", "MusterLog"]),
+        tests("MusterCoreTests", ["MusterCore", "MusterTesting"]),
         tests("MusterRuntimeTests", ["MusterRuntime"]),
         tests("MusterCommandLineTests", ["MusterCommandLine", "MusterRuntime"]),
         tests("MusterWireTests", ["MusterCore", "MusterWire"], data: ["golden"]),

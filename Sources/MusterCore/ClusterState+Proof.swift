@@ -7,7 +7,7 @@ extension ClusterState {
     /// - Parameters:
     ///   - mover: the node whose saga asks: its own command does not stand in its way.
     ///   - overrides: the policies that a request knowingly sets aside.
-    func prove(
+    package func prove(
         _ change: Proof.Change, of node: NodeID, in group: GroupID, mover: NodeID,
         evidence: Evidence, at moment: Timestamp, overrides: [Request.Override] = []
     ) -> Proof {

@@ -66,7 +66,8 @@ extension ProjectionLoader {
         } else {
             // The same holds for a snapshot: its cluster is folded from the journal.
             guard let snapshot = try? Snapshot(value, reader: json),
-                snapshot.foldVersion == Projection.foldVersion
+                snapshot.foldVersion == Projection.foldVersion,
+                snapshot.state.checkInvariants().isEmpty
             else { return }
             let id = snapshot.state.id
             let old = found.snapshots[id]
