@@ -46,8 +46,8 @@ package struct StoryLine: Sendable {
         case .removalCancelled(let node, let why):
             return (node.text, "its removal is cancelled (\(why.rawValue))")
         case .removalBlocked(let node, let refusal, _):
-            return (node.text, "its removal is held back: \(words(refusal))")
-        case .requestRejected(_, let refusal, _): return ("request", "refused: \(words(refusal))")
+            return (node.text, "its removal is held back: \(refusal.sentence)")
+        case .requestRejected(_, let refusal, _): return ("request", "refused: \(refusal.sentence)")
         default: return sagaWords(event)
         }
     }
@@ -78,14 +78,9 @@ package struct StoryLine: Sendable {
         case .nodeRemoved(let node, _, let reason):
             return (node.text, "is removed (\(reason.rawValue))")
         case .sagaStalled(let node, let refusal, _):
-            return (node.text, "is stuck: \(words(refusal))")
+            return (node.text, "is stuck: \(refusal.sentence)")
         default: return nil
         }
-    }
-
-    private static func words(_ refusal: Refusal) -> String {
-        let nodes = refusal.nodes.map(\.text).joined(separator: " ")
-        return "\(refusal.code.rawValue) \(refusal.group?.text ?? "") \(nodes) \(refusal.text)"
     }
 
     private static func seconds(_ duration: Duration) -> String {

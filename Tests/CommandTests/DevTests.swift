@@ -25,6 +25,8 @@ struct DevTests {
             try await rebuild(muster)
             let again = try await muster("dev", "--folder", "dev")
             #expect(again.status == 64 && again.err.contains("holds a log already"))
+            let used = try await muster("dev", "--log", "sqlite:" + log)
+            #expect(used.status == 64 && used.err.contains("in use already"), "\(used.err)")
         }
     }
 
@@ -79,7 +81,8 @@ struct DevTests {
 
     @Test func `dev --stay keeps the fleet for a second terminal`() async throws {
         try await Scene.with { scene in
-            let run = try scene.muster.start("dev", "--stay", "-o", "json")
+            let run = try scene.muster.start(
+                "dev", "--stay", "-o", "json", "--log", "sqlite:stay.db")
             try await run.until("the fleet goes on", within: .seconds(90))
             let json = try JSONSerialization.jsonObject(with: Data(run.out.utf8))
             let result = try #require(json as? [String: Any])

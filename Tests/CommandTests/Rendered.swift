@@ -74,6 +74,7 @@ struct Rendered {
                         row, columns.filter { isWide || !$0.isWideOnly }, element, lines)
                 }
             case .lines(let path):
+                if path == "seen" { continue }  // it says how long ago
                 let value = look(json, path)
                 for text in (value as? [String]) ?? [value as? String].compactMap({ $0 })
                 where !text.isEmpty && !lines.contains(squeezed(escaped(text))) {

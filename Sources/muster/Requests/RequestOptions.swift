@@ -38,6 +38,11 @@ enum RequestOptions {
         (belowFloor.name, .belowFloor), (frozen.name, .frozen), (votersMax.name, .votersMax),
     ]
 
+    /// The flag that sets a policy aside; nil when none does yet.
+    static func option(of override: Request.Override) -> String? {
+        overrides.first { $0.override == override }?.option
+    }
+
     /// The request that the options and the action make.
     static func request(
         _ call: Invocation, _ action: Request.Action

@@ -115,19 +115,37 @@ struct RequestOutcome {
         .init("partition", .number, "its partition", isOptional: true),
         .init("offset", .id, "its offset there", isOptional: true),
         .init("proofs", .array(RefusalView.proofShape), "the arithmetic behind the answer"),
+        .init("seen", .array(.text), "what the arithmetic rests on, for people"),
         .init("events", .array(.text), "what was decided, or would be"),
+        .init("instead", .text, "what can be asked for instead", isOptional: true),
     ])
 
     static let layout = ResultLayout(
         [
             .lines("sentence"),
             .table(title: nil, rows: "proofs", columns: RefusalView.proofColumns, empty: ""),
-            .lines("events"),
+            .lines("seen"), .lines("events"), .lines("instead"),
             .facts([
                 .init("decision", "seq", wide: true),
                 .init("membership version", "membershipVersion"),
             ]),
         ], name: "request")
+
+    private func seen(_ proof: Proof) -> String? {
+        guard let leader = proof.leader, let version = proof.version, let age = proof.age else {
+            return nil
+        }
+        return "seen: \(proof.group.text) led by \(leader.text) in term \(proof.term), "
+            + "configuration \(version), \(Wording.length(age)) before"
+    }
+
+    /// A policy may be set aside knowingly; a rule of safety may not.
+    private var instead: String? {
+        guard let override = refusal?.code.override,
+            let option = RequestOptions.option(of: override)
+        else { return nil }
+        return "instead: wait until that is over, or, knowing this, give --\(option) and a --reason"
+    }
 
     var value: ResultValue {
         .object([
@@ -140,7 +158,9 @@ struct RequestOutcome {
             "partition": position.map { .number(Int64($0.partition.partition)) },
             "offset": position.map { .id($0.offset) },
             "proofs": .array(proofs.map { RefusalView.value($0) }),
+            "seen": .texts(proofs.compactMap { seen($0) }),
             "events": .texts(events.map { Wording.sentence($0) }),
+            "instead": instead.map { .text($0) },
         ])
     }
 }

@@ -14,7 +14,8 @@ enum DevCommand {
             Tells a story of about 20 seconds as it happens: three voters form a cluster of two \
             groups, a fourth joins under load, one dies and is removed when its deadline passes \
             and quorum allows it, one returns in time. Then it prints the nodes and groups, and \
-            commands to try. The log is a file in a folder of its own; --log is not looked at.
+            commands to try. The log is a new file: in a folder of its own, or where --log on the \
+            command line says.
             """,
         examples: [
             .init("dev", "the story"), .init("dev --stay", "and keep the fleet running after it"),
@@ -39,7 +40,7 @@ enum DevCommand {
                 .lines("next"),
             ], rows: "nodes", name: "node")
     ) { call in
-        let url = "sqlite:" + (try DevFolder.make(call.text("folder"), call.context)) + "/muster.db"
+        let url = try await url(call)
         do {
             try await run(call, url)
         } catch let failure as ServiceFailure {
@@ -58,6 +59,23 @@ enum DevCommand {
     ])
 
     private static let partitions: UInt32 = 4
+
+    /// A log in the environment or a file is somebody's real one: only the command line counts.
+    private static func url(_ call: Invocation) async throws -> String {
+        let name = CommonOptions.log.name
+        guard call.configuration[name].origin == .line(option: name) else {
+            return "sqlite:" + (try DevFolder.make(call.text("folder"), call.context))
+                + "/muster.db"
+        }
+        let url = call.text(name) ?? ""
+        let isNew = try await call.withLog(for: .write) { try await $0.describeTopics().isEmpty }
+        guard isNew else {
+            throw CommandError.usage(
+                "the log \(url) is in use already",
+                advice: "each story begins with a new log: leave --log out, or name a new file")
+        }
+        return url
+    }
 
     private static func run(_ call: Invocation, _ url: String) async throws {
         var options = ManagerOptions()

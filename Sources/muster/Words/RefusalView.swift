@@ -24,6 +24,8 @@ enum RefusalView {
         .init("votersAfter", .number, "how many voters there are after the change"),
         .init("healthyAfter", .number, "how many of them are healthy then"),
         .init("neededAfter", .number, "a majority of the voters after the change"),
+        .init("now", .text, "the same three, for people"),
+        .init("after", .text, "the same three after the change, for people"),
         .init("floor", .number, "the voters that must remain"),
         .init("leader", .text, "who led", isOptional: true),
         .init("term", .id, "the Raft term"),
@@ -36,13 +38,17 @@ enum RefusalView {
 
     static let proofColumns: [ResultLayout.Column] = [
         .init("GROUP", "group"), .init("CHANGE", "change"), .init("NODE", "node"),
-        .init("VOTERS", "voters"), .init("HEALTHY", "healthy"), .init("NEEDED", "needed"),
-        .init("AFTER", "healthyAfter"), .init("OF", "votersAfter"),
-        .init("NEEDED", "neededAfter"), .init("FLOOR", "floor"),
+        .init("VOTERS", "voters"), .init("HEALTHY", "healthy"), .init("NOW", "now"),
+        .init("AFTER", "after"), .init("FLOOR", "floor"),
         .init("LEADER", "leader", wide: true), .init("TERM", "term", wide: true),
         .init("VERSION", "version", wide: true), .init("SEEN BEFORE", "age", wide: true),
         .init("VERDICT", "verdict", tones: ["allowed": .good]),
     ]
+
+    /// `2 of 3, 2 needed: ok`.
+    private static func words(_ healthy: Int, _ voters: Int, _ needed: Int) -> String {
+        "\(healthy) of \(voters), \(needed) needed: " + (healthy >= needed ? "ok" : "too few")
+    }
 
     static func value(_ proof: Proof) -> ResultValue {
         .object([
@@ -52,6 +58,9 @@ enum RefusalView {
             "votersAfter": .number(Int64(proof.votersAfter)),
             "healthyAfter": .number(Int64(proof.healthyAfter)),
             "neededAfter": .number(Int64(proof.neededAfter)),
+            "now": .text(words(proof.healthy.count, proof.voters.count, Int(proof.needed))),
+            "after": .text(
+                words(Int(proof.healthyAfter), Int(proof.votersAfter), Int(proof.neededAfter))),
             "floor": .number(Int64(proof.floor)), "leader": proof.leader.map { .name($0) },
             "term": .id(proof.term), "version": proof.version.map { .text($0.description) },
             "age": proof.age.map { .duration($0) },

@@ -6,18 +6,9 @@ import MusterWire
 /// What the core's values are called in front of people. The texts hold names as they came: whoever
 /// shows them escapes them.
 enum Wording {
-    /// Why something is not done.
+    /// Why something is not done: `floor: without n3, …`.
     static func sentence(_ refusal: Refusal) -> String {
-        var parts = [refusal.code.rawValue]
-        if let group = refusal.group { parts.append("in \(group.text)") }
-        if !refusal.nodes.isEmpty {
-            parts.append("(" + refusal.nodes.map(\.text).joined(separator: " ") + ")")
-        }
-        if !refusal.text.isEmpty { parts.append(refusal.text) }
-        if !refusal.numbers.isEmpty {
-            parts.append("[" + refusal.numbers.map(String.init).joined(separator: ", ") + "]")
-        }
-        return parts.joined(separator: " ")
+        "\(refusal.code.rawValue): \(refusal.sentence)"
     }
 
     /// A proof as a line of a table.

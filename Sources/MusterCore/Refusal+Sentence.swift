@@ -1,0 +1,219 @@
+// DOMAIN §7, the sentences: the same text in a dry run, in the refusal and in `why`. Names stand
+// in them as they came: whoever shows them escapes them.
+
+extension Refusal {
+    /// The refusal as a sentence without a full stop: what is so, with its numbers.
+    package var sentence: String {
+        switch code {
+        case .quorumNow, .quorumLost, .quorumAfter, .criticalNewcomer, .floor, .votersMax,
+            .lastVoter:
+            quorumSentence
+        case .stale, .unconfirmed, .noLeader, .changeNotPermitted, .changeInFlight, .inDoubt,
+            .closed:
+            viewSentence
+        case .stillInContact, .notCaughtUp, .notHealthy, .noTransferTarget, .isLeader,
+            .nodeDown, .notSeeded, .returning:
+            nodeSentence
+        case .storeChanged, .storeRegressed, .identityConflict, .foreign, .tombstoned, .notListed:
+            identitySentence
+        case .learnerSlot, .syncSlot, .busy, .slotTaken, .allVotersNeeded, .waitingForPartner:
+            slotSentence
+        case .frozen, .damped, .held, .paused, .standalone, .observing, .backlog,
+            .evidenceTooShort:
+            guardSentence
+        case .expired, .changed, .duplicate, .unknownNode, .unknownGroup, .notMember,
+            .alreadyMember, .invalidPolicy, .nothingToCancel, .tooLate, .unsupported:
+            requestSentence
+        case .attemptsUsedUp, .logCompactedDuringSync, .catchUpTimeout, .copyStalled,
+            .commandRejected, .superseded, .nodeReplaced:
+            sagaSentence
+        }
+    }
+
+    private var quorumSentence: String {
+        switch code {
+        case .quorumNow:
+            "\(place) has \(number(0)) of \(number(1)) voters healthy\(among(nodes)), "
+                + "\(number(2)) are needed to change anything"
+        case .quorumLost:
+            "\(place) has lost its quorum\(among(nodes)): nothing Muster can do is safe"
+        case .quorumAfter:
+            "without \(node(0)), \(place) has \(number(0)) voters and \(number(1)) healthy"
+                + "\(among(Array(nodes.dropFirst()))), \(number(2)) are needed"
+        case .criticalNewcomer:
+            "\(node(0)) would make \(number(0)) voters of \(place), \(number(1)) are needed, "
+                + "\(number(2)) of the old are healthy: its loss would stop \(place)"
+                + (nodes.count > 1 ? "; remove \(list(Array(nodes.dropFirst()))) first" : "")
+        case .floor:
+            "without \(node(0)), \(place) has \(number(0)) voters, below the wanted "
+                + "\(number(1))"
+        case .votersMax:
+            "\(place) would have \(number(0)) voters, at most \(number(1)) are wanted"
+        default: "\(node(0)) is the last voter of \(place)"
+        }
+    }
+
+    private var viewSentence: String {
+        switch code {
+        case .stale:
+            "the newest view of \(place) is \(length(0)) old (limit \(length(1)))"
+        case .unconfirmed:
+            "the newest view of \(place) comes from \(node(0)) without a majority"
+        case .noLeader:
+            number(0) == 0
+                ? "nobody is known to lead \(place)"
+                : "no leader's view of \(place) has come since term \(number(0))"
+        case .changeNotPermitted:
+            "the leader of \(place) has committed nothing of its term \(number(0)) yet"
+        case .changeInFlight:
+            "\(place) is changing (\(text)" + (numbers.isEmpty ? ")" : ", \(length(0)))")
+        case .inDoubt:
+            "the outcome of \(text) in \(place) is unknown; looking since \(length(0))"
+        default: "\(place) was changed, and no view newer than \(text) has come"
+        }
+    }
+
+    private var nodeSentence: String {
+        switch code {
+        case .stillInContact where nodes.count > 1:
+            "\(node(0))'s agent is silent for \(length(0)), but leader \(node(1)) of \(place) "
+                + "reached \(node(0)) \(length(1)) ago: the agent is down, not the node"
+        case .stillInContact: "the leader of a group is in contact with \(node(0)) again"
+        case .notCaughtUp:
+            "\(node(0)) has \(number(0)), \(number(1)) was committed in \(place); stable for "
+                + "\(length(2)) of \(length(3))"
+        case .notHealthy: "\(node(0)) is not healthy in \(place)"
+        case .noTransferTarget:
+            "\(node(0)) leads \(place) and no other voter may take it"
+                + (nodes.count > 1 ? ": " + laggards : "")
+        case .isLeader: "\(node(0)) leads \(place) already"
+        case .nodeDown: "\(node(0)) is not up"
+        case .notSeeded: "\(node(0)) does not run a server of \(place) with its data yet"
+        default:
+            "\(node(0)) came back a moment ago; it is trusted in "
+                + (numbers.isEmpty ? "a while" : length(0))
+        }
+    }
+
+    private var laggards: String {
+        zip(nodes.dropFirst(), numbers).map { node, lag in
+            lag == 0 ? "\(node) is not healthy" : "\(node) lags \(lag) entries"
+        }.joined(separator: ", ")
+    }
+
+    private var identitySentence: String {
+        switch code {
+        case .storeChanged:
+            "\(node(0)) came back with another disk; as a voter it could vote twice"
+        case .storeRegressed:
+            "\(node(0))'s log ends at \(number(0)), it had acknowledged \(number(1))"
+        case .identityConflict where group != nil:
+            "\(list(nodes)) both say that they lead \(place) in term \(number(0))"
+        case .identityConflict: "another process or disk (\(text)) also says that it is \(node(0))"
+        case .foreign:
+            "\(node(0)) holds data of another cluster; this one is \(text), epoch \(number(0))"
+        case .tombstoned: "the disk of \(node(0)) was removed for good (\(text)); add it by request"
+        default: "\(node(0)) is not among the nodes that may join; list or add it"
+        }
+    }
+
+    private var slotSentence: String {
+        switch code {
+        case .learnerSlot:
+            "\(place) allows \(number(0)) learners"
+                + (nodes.isEmpty ? "" : "; \(list(nodes)) has the place")
+        case .syncSlot:
+            "\(number(0)) copies at a time are allowed; \(list(nodes)) is being copied"
+        case .busy:
+            "\(node(0)) is busy" + (text.isEmpty ? "" : ": a \(text) is under way")
+        case .slotTaken: "the removal of \(node(0)) is under way"
+        case .allVotersNeeded:
+            "\(place) adds members only while every voter is healthy; \(list(nodes)) is not"
+        default: "\(place) waits for \(node(0)), to be promoted together"
+        }
+    }
+
+    private var guardSentence: String {
+        switch code {
+        case .frozen:
+            "\(number(0)) of \(number(1)) nodes fell silent\(among(nodes)): Muster may be the "
+                + "blind one; deadlines start again after \(length(2)) of calm"
+        case .damped: "\(node(0)) came and went too often"
+        case .held: "\(node(0)) is held"
+        case .paused: "automation is paused"
+        case .standalone: "the cluster has no policy yet; configure it first"
+        case .observing: "the policy only observes: \(node(0)) is not promoted without a request"
+        case .backlog: "inputs are still waiting to be read"
+        default:
+            "the leader of \(place) has been without contact to \(node(0)) for \(length(0)) of "
+                + length(1)
+        }
+    }
+
+    private var requestSentence: String {
+        switch code {
+        case .expired: "asked \(length(0)) ago, valid for \(length(1))"
+        case .changed: "the membership is at version \(number(0)), not \(number(1))"
+        case .duplicate: "the request's id was used before"
+        case .unknownNode: "there is no node \(node(0))"
+        case .unknownGroup: "there is no group \(place)"
+        case .notMember: "\(node(0)) is no member" + (group == nil ? "" : " of \(place)")
+        case .alreadyMember:
+            "\(node(0)) is a member" + (group == nil ? "" : " of \(place)") + " already"
+        case .invalidPolicy: text
+        case .nothingToCancel: "nothing is planned or under way for \(node(0))"
+        case .tooLate: "the removal of \(node(0)) has gone too far to be cancelled"
+        default: "the engine of \(place) cannot do that"
+        }
+    }
+
+    private var sagaSentence: String {
+        switch code {
+        case .attemptsUsedUp: "\(text) of \(node(0)) failed \(number(0)) times"
+        case .logCompactedDuringSync:
+            "the log of \(place) begins at \(number(2)), the copy on \(node(0)) ends at "
+                + "\(number(1)); tried \(number(0)) times"
+        case .catchUpTimeout: "\(node(0)) made no progress in \(place) for \(length(0))"
+        case .copyStalled: "the copy to \(node(0)) made no progress"
+        case .commandRejected: "the agent rejected \(text) of \(node(0))"
+        case .superseded: "something else was asked for" + (text.isEmpty ? "" : " (\(text))")
+        default: "\(node(0)) came back as another"
+        }
+    }
+
+    // MARK: Words
+
+    private var place: String { group?.text ?? "the cluster" }
+
+    private func node(_ index: Int) -> String {
+        index < nodes.count ? nodes[index].text : "the node"
+    }
+
+    private func number(_ index: Int) -> Int64 { index < numbers.count ? numbers[index] : 0 }
+
+    private func length(_ index: Int) -> String { Self.length(milliseconds: number(index)) }
+
+    private func list(_ nodes: [NodeID]) -> String {
+        nodes.map(\.text).joined(separator: " ")
+    }
+
+    private func among(_ nodes: [NodeID]) -> String {
+        nodes.isEmpty ? "" : " (\(list(nodes)))"
+    }
+
+    /// The two largest parts of a length of time: `6 m 10 s`, `1.2 s`, `250 ms`.
+    private static func length(milliseconds: Int64) -> String {
+        if milliseconds < 1000 { return "\(milliseconds) ms" }
+        if milliseconds < 10_000 {
+            let tenths = milliseconds / 100
+            return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+        }
+        let seconds = milliseconds / 1000
+        if seconds < 60 { return "\(seconds) s" }
+        let (large, small, names) =
+            seconds < 3600
+            ? (seconds / 60, seconds % 60, ("m", "s"))
+            : (seconds / 3600, seconds / 60 % 60, ("h", "m"))
+        return small == 0 ? "\(large) \(names.0)" : "\(large) \(names.0) \(small) \(names.1)"
+    }
+}
