@@ -77,7 +77,10 @@ let package = Package(
 
         tests(
             "MusterSimulationTests",
-            ["MusterCore", "MusterLog", "MusterManager", "MusterRuntime", "MusterSimulation"]),
+            [
+                "MusterCore", "MusterWire", "MusterLog", "MusterRuntime", "MusterManager",
+                "MusterSimulation", "MusterTesting",
+            ]),
         tests("TidyTests", []),
         tests("BenchmarkTests", ["MusterCore", "MusterBenchmarks"]),
         program("EmbeddedManager", path: "Examples/embedded", ["MusterManager"]),

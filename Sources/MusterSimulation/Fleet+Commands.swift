@@ -36,21 +36,45 @@ extension Fleet {
                 .commandSucceeded(CommandReport(command: id, executor: executor, detail: ""))))
     }
 
+    mutating func fail(
+        _ id: CommandID, _ executor: NodeIdentity, _ code: CommandFailure.Code,
+        retryable: Bool, hint: NodeID? = nil
+    ) {
+        let report = CommandReport(command: id, executor: executor, detail: "")
+        let failure = CommandFailure(code: code, retryable: retryable, leaderHint: hint)
+        say(.fact(.commandFailed(report, failure)))
+    }
+
+    mutating func doubt(_ id: CommandID, _ executor: NodeIdentity) {
+        say(
+            .fact(
+                .commandOutcomeUnknown(
+                    CommandReport(command: id, executor: executor, detail: ""))))
+    }
+
     private mutating func fail(
         _ record: CommandRecord, _ code: CommandFailure.Code, retryable: Bool,
         hint: NodeID? = nil
     ) {
-        let report = CommandReport(
-            command: record.id, executor: record.command.executor, detail: "")
-        let failure = CommandFailure(code: code, retryable: retryable, leaderHint: hint)
-        say(.fact(.commandFailed(report, failure)))
+        fail(record.id, record.command.executor, code, retryable: retryable, hint: hint)
+    }
+
+    /// Whether a store is a member's in that group, or in any where none is named.
+    private func isMember(_ node: NodeID, _ store: StoreID, of group: GroupID?) -> Bool {
+        groups.contains { name, model in
+            (group == nil || name == group)
+                && (model.members[node]?.store == store || model.latest[node]?.store == store)
+        }
     }
 
     // MARK: On its own node
 
     private mutating func prepare(_ record: CommandRecord) {
+        let (node, old) = (record.command.executor.node, record.command.store)
+        guard old == record.command.executor.store, !isMember(node, old, of: nil) else {
+            return fail(record, .preconditionFailed, retryable: false)
+        }
         let store = identifier()
-        let node = record.command.executor.node
         nodes.update(node) {
             $0.servers = SortedMap()
             $0.copies = SortedMap()
@@ -62,30 +86,38 @@ extension Fleet {
     }
 
     private mutating func copy(_ record: CommandRecord, from source: NodeID) {
+        let executor = record.command.executor
         guard let group = record.command.group, let model = groups[group] else {
             return fail(record, .rejected, retryable: false)
         }
-        let executor = record.command.executor
+        guard let disk = running(group)[source] else {
+            return fail(record, .failed, retryable: true)
+        }
         let copy = SimulatedNode.Copy(
             command: record.id, executor: executor, source: source, bytes: 0,
-            bytesTotal: model.bytes, index: model.commit)
+            bytesTotal: model.bytes, index: min(model.commit, disk.last), term: disk.term)
         nodes.update(executor.node) { $0.copies[group] = copy }
         say(.fact(.syncStarted(executor, group: group, source: source)))
     }
 
     private mutating func start(_ record: CommandRecord) {
-        guard let group = record.command.group else {
+        let executor = record.command.executor
+        guard let group = record.command.group, record.command.store == executor.store else {
             return fail(record, .rejected, retryable: false)
         }
-        nodes.update(record.command.executor.node) {
+        nodes.update(executor.node) {
             let none = SimulatedNode.Server(isRunning: true, log: nil)
             $0.servers.update(group, default: none) { $0.isRunning = true }
         }
-        succeed(record.id, record.command.executor)
+        succeed(record.id, executor)
     }
 
     private mutating func stop(_ record: CommandRecord) {
-        nodes.update(record.command.executor.node) {
+        let (node, store) = (record.command.executor.node, record.command.store)
+        if isMember(node, store, of: record.command.group) {
+            return fail(record, .preconditionFailed, retryable: true)
+        }
+        nodes.update(node) {
             for group in $0.servers.keys {
                 if let only = record.command.group, only != group { continue }
                 $0.servers.update(group) { $0.isRunning = false }
@@ -100,55 +132,94 @@ extension Fleet {
         let command = record.command
         guard let group = command.group, let model = groups[group], let require = command.require
         else { return fail(record, .rejected, retryable: false) }
-        let running = running(group)
-        guard model.leader == command.executor.node, running[command.executor.node] != nil else {
+        let disks = running(group)
+        guard model.leader == command.executor.node, disks[command.executor.node] != nil else {
             return fail(record, .notLeader, retryable: true, hint: model.leader)
         }
         guard require.leader == command.executor.node, require.term.value == model.term,
             require.version == model.version,
-            activeAfter(command, model, running) >= Int(require.activeAfterMin)
+            activeAfter(command, model, disks) >= Int(require.activeAfterMin)
         else { return fail(record, .preconditionFailed, retryable: true) }
-        if apply(command, to: group, running) {
-            succeed(record.id, command.executor)
-        } else {
-            fail(record, .failed, retryable: true)
-        }
+        propose(record, in: group, model)
     }
 
     /// How many voters would run after the change.
     private func activeAfter(
-        _ command: Command, _ model: SimulatedGroup, _ running: SortedMap<NodeID, UInt64>
+        _ command: Command, _ model: SimulatedGroup, _ disks: SimulatedGroup.Disks
     ) -> Int {
-        var voters = Set(model.members.filter { $0.value.role == .voter }.map(\.key))
+        var members = model.latest
         switch command.action {
-        case .addMember(.voter), .promoteMember: voters.insert(command.node)
-        case .removeMember, .demoteMember: voters.remove(command.node)
+        case .addMember(.voter), .promoteMember:
+            members[command.node] = SimulatedGroup.Seat(store: command.store, role: .voter)
+        case .removeMember, .demoteMember:
+            members[command.node] = nil
         default: break
         }
-        return voters.filter { running[$0] != nil }.count
+        return members.filter { node, seat in
+            seat.role == .voter && disks[node]?.store == seat.store
+        }.count
     }
 
-    private mutating func apply(
-        _ command: Command, to group: GroupID, _ running: SortedMap<NodeID, UInt64>
-    ) -> Bool {
-        let seat = groups[group]?.members[command.node]
-        switch command.action {
-        case .addMember(let role):
-            let log = nodes[command.node]?.servers[group]?.log ?? 0
-            let new = SimulatedGroup.Seat(
-                store: command.store, role: role, contact: nil, match: log)
-            return groups.update(group) { $0.change(command.node, to: new, running) } ?? false
-        case .promoteMember, .demoteMember:
-            guard var new = seat, new.store == command.store else { return false }
-            new.role = command.action == .promoteMember ? .voter : .learner
-            return groups.update(group) { $0.change(command.node, to: new, running) } ?? false
-        case .removeMember:
-            guard let seat, seat.store == command.store else { return seat == nil }
-            return groups.update(group) { $0.change(command.node, to: nil, running) } ?? false
-        case .transferLeadership(let target):
-            return groups.update(group) { $0.transfer(to: target, running) } ?? false
-        case .prepareNode, .syncGroup, .startMember, .stopMember, .observeGroup:
-            return false
+    /// Proposes the change; what is already so has succeeded.
+    private mutating func propose(
+        _ record: CommandRecord, in group: GroupID, _ model: SimulatedGroup
+    ) {
+        let command = record.command
+        let seat = model.members[command.node]
+        var new = SimulatedGroup.Seat(store: command.store, role: .learner)
+        if let seat, seat.store != command.store {
+            return fail(record, .preconditionFailed, retryable: true)
         }
+        switch command.action {
+        case .transferLeadership(let target):
+            if with(group, { $0.transfer(to: target, $1) }) ?? false {
+                return succeed(record.id, command.executor)
+            }
+            return fail(record, .failed, retryable: true)
+        case .removeMember:
+            return write(record, nil, in: group, seat)
+        case .addMember(let role):
+            new.role = role
+        case .promoteMember:
+            new.role = .voter
+            if seat == nil { return fail(record, .failed, retryable: true) }
+        case .demoteMember:
+            if seat == nil { return fail(record, .failed, retryable: true) }
+        case .prepareNode, .syncGroup, .startMember, .stopMember, .observeGroup:
+            return fail(record, .rejected, retryable: false)
+        }
+        write(record, new, in: group, seat)
+    }
+
+    private mutating func write(
+        _ record: CommandRecord, _ new: SimulatedGroup.Seat?, in group: GroupID,
+        _ old: SimulatedGroup.Seat?
+    ) {
+        let command = record.command
+        if new == old { return succeed(record.id, command.executor) }
+        let isWritten = with(group) { $0.change(command.node, to: new, &$1) } ?? false
+        guard isWritten, let change = groups[group]?.pending else {
+            return fail(record, .failed, retryable: true)
+        }
+        let proposal = SimulatedNode.Proposal(
+            command: record.id, executor: command.executor, group: group, change: change)
+        nodes.update(command.executor.node) { $0.proposals.append(proposal) }
+    }
+
+    /// Reports the changes whose end can be seen now: committed, or lost sight of with the leadership.
+    mutating func settle(_ node: NodeID) {
+        guard let known = nodes[node], !known.proposals.isEmpty else { return }
+        var open: [SimulatedNode.Proposal] = []
+        for proposal in known.proposals {
+            let model = groups[proposal.group]
+            if model?.changed == proposal.change {
+                succeed(proposal.command, proposal.executor)
+            } else if model?.pending == proposal.change, model?.leader == node {
+                open.append(proposal)
+            } else {
+                doubt(proposal.command, proposal.executor)
+            }
+        }
+        nodes.update(node) { $0.proposals = open }
     }
 }

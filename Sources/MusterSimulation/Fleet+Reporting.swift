@@ -78,16 +78,16 @@ extension Fleet {
     private func view(_ model: SimulatedGroup) -> LeaderView {
         let running = running(model.id)
         let members = model.members.map { node, seat in
-            let age: Duration? =
-                node == model.leader ? .zero : seat.contact.map { max(.zero, now - $0) }
+            let progress = model.progress[node]
             return MemberView(
                 member: Member(node: node, store: seat.store, role: seat.role),
-                match: LogIndex(node == model.leader ? model.commit : seat.match),
-                contactAge: age)
+                match: progress.map { LogIndex($0.match) },
+                contactAge: progress.map { max(.zero, now - $0.contact) })
         }
         let confirmed = model.liveVoters(running) >= model.quorum
         return LeaderView(
-            confirmed: confirmed, changePermitted: confirmed, pending: false,
+            confirmed: confirmed, changePermitted: confirmed && model.isChangePermitted,
+            pending: model.pending != nil,
             version: model.version, commit: LogIndex(model.commit),
             firstIndex: LogIndex(model.firstIndex), members: members)
     }

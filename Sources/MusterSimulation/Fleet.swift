@@ -62,10 +62,16 @@ package struct Fleet: Sendable {
         for group in groups.keys { groups.update(group) { $0.bytes = bytes } }
     }
 
-    /// Starts the node's process, as a new start on its disk.
+    /// Starts the node's process, as a new start on its disk. What its agent had begun and not ended has
+    /// an unknown outcome.
     package mutating func start(_ node: NodeID) {
         let boot = identifier()
+        var begun: [(CommandID, NodeIdentity)] = []
         nodes.update(node) {
+            begun = $0.copies.values.map { ($0.command, $0.executor) }
+            begun += $0.proposals.map { ($0.command, $0.executor) }
+            $0.copies = SortedMap()
+            $0.proposals = []
             $0.identity.start = $0.identity.start.next
             $0.boot = boot
             $0.isUp = true
@@ -73,7 +79,9 @@ package struct Fleet: Sendable {
             $0.observationDue = .zero
             $0.told = SortedMap()
         }
+        for group in groups.keys { groups.update(group) { $0.stepDown(node) } }
         announce(node)
+        for (command, executor) in begun { doubt(command, executor) }
     }
 
     /// Stops the node's process. With a word before, it means to come back.
@@ -110,17 +118,35 @@ package struct Fleet: Sendable {
         for node in nodes.keys {
             guard let known = nodes[node], known.isUp else { continue }
             stepCopies(node, elapsed)
+            settle(node)
             if now >= known.observationDue { observe(node) }
             if now >= known.heartbeatDue { beat(node) }
         }
     }
 
-    /// The last entry of each server of the group that runs.
-    func running(_ group: GroupID) -> SortedMap<NodeID, UInt64> {
-        var result = SortedMap<NodeID, UInt64>()
+    /// What the servers of the group that run have on their disks.
+    func running(_ group: GroupID) -> SimulatedGroup.Disks {
+        var result = SimulatedGroup.Disks()
         for (node, known) in nodes where known.isUp {
             if let server = known.servers[group], server.isRunning {
-                result[node] = server.log ?? 0
+                result[node] = SimulatedGroup.Disk(
+                    store: known.identity.store, last: server.log ?? 0, term: server.term)
+            }
+        }
+        return result
+    }
+
+    /// Does something to a group whose servers may write to their disks.
+    mutating func with<Result>(
+        _ group: GroupID, _ body: (inout SimulatedGroup, inout SimulatedGroup.Disks) -> Result
+    ) -> Result? {
+        let before = running(group)
+        var disks = before
+        let result = groups.update(group) { body(&$0, &disks) }
+        for (node, disk) in disks where before[node] != disk {
+            nodes.update(node) {
+                $0.servers[group] = SimulatedNode.Server(
+                    isRunning: true, log: disk.last, term: disk.term)
             }
         }
         return result
@@ -129,18 +155,18 @@ package struct Fleet: Sendable {
     private mutating func stepGroup(_ group: GroupID, _ elapsed: Duration) {
         let world = SimulatedGroup.World(
             now: now, elapsed: elapsed, electionTimeout: settings.electionTimeout,
-            writes: settings.writes, catchUp: settings.catchUp, running: running(group))
-        guard let logs = groups.update(group, { $0.step(world) }) else { return }
-        let stores = groups[group]?.members
-        for (node, log) in logs where stores?[node] != nil {
-            nodes.update(node) { $0.servers.update(group) { $0.log = max($0.log ?? 0, log) } }
-        }
+            writes: settings.writes, catchUp: settings.catchUp, snapshotRate: settings.copyRate)
+        with(group) { $0.step(world, &$1) }
     }
 
     private mutating func stepCopies(_ node: NodeID, _ elapsed: Duration) {
         guard let known = nodes[node], !known.copies.isEmpty else { return }
         let moved = settings.copyRate * UInt64(max(0, elapsed.milliseconds)) / 1000
         for (group, copy) in known.copies {
+            guard running(group)[copy.source] != nil else {
+                abandon(copy, of: group, on: known)
+                continue
+            }
             let bytes = min(copy.bytesTotal, copy.bytes + moved)
             nodes.update(node) { $0.copies.update(group) { $0.bytes = bytes } }
             if bytes == copy.bytesTotal { finish(copy, of: group, on: known) }
@@ -152,10 +178,22 @@ package struct Fleet: Sendable {
     ) {
         nodes.update(known.id) {
             $0.copies[group] = nil
-            $0.servers[group] = SimulatedNode.Server(isRunning: false, log: copy.index)
+            $0.servers[group] = SimulatedNode.Server(
+                isRunning: false, log: copy.index, term: copy.term)
         }
         say(.fact(.synced(known.identity, group: group, index: LogIndex(copy.index))))
         succeed(copy.command, copy.executor)
+    }
+
+    private mutating func abandon(
+        _ copy: SimulatedNode.Copy, of group: GroupID, on known: SimulatedNode
+    ) {
+        nodes.update(known.id) { $0.copies[group] = nil }
+        let reason = "the source \(copy.source) does not answer"
+        say(
+            .fact(
+                .syncFailed(known.identity, group: group, reason: reason, retryable: true)))
+        fail(copy.command, copy.executor, .failed, retryable: true)
     }
 
     mutating func say(_ content: InputMessage.Content) {

@@ -12,8 +12,10 @@ package struct SimulatedNode: Sendable {
     package var servers = SortedMap<GroupID, Server>()
     /// Copies under way, in group order.
     package var copies = SortedMap<GroupID, Copy>()
-    /// The commands carried out or refused: on disk, so that none is carried out twice.
+    /// The commands begun, carried out or refused: on disk, so that none is carried out twice.
     var done: Set<CommandID> = []
+    /// The changes written to a group's log whose end is not seen yet, in order.
+    var proposals: [Proposal] = []
     var heartbeatDue: Timestamp = .zero
     var observationDue: Timestamp = .zero
     /// What was last said of each group on the events topic.
@@ -24,6 +26,14 @@ package struct SimulatedNode: Sendable {
         package var isRunning: Bool
         /// The last entry on disk; nil when there is no data.
         package var log: UInt64?
+        /// The term of the leader that wrote or confirmed it.
+        package var term: UInt64 = 0
+
+        package init(isRunning: Bool, log: UInt64?, term: UInt64 = 0) {
+            self.isRunning = isRunning
+            self.log = log
+            self.term = term
+        }
     }
 
     /// A copy of a group's data to this node.
@@ -33,8 +43,17 @@ package struct SimulatedNode: Sendable {
         package var source: NodeID
         package var bytes: UInt64
         package var bytesTotal: UInt64
-        /// The entry up to which the copied data reaches.
+        /// The entry up to which the copied data reaches, and its leader's term.
         package var index: UInt64
+        package var term: UInt64
+    }
+
+    /// A change that this node's agent proposed.
+    struct Proposal: Sendable {
+        var command: CommandID
+        var executor: NodeIdentity
+        var group: GroupID
+        var change: SimulatedGroup.Change
     }
 
     /// What a report on the events topic said of a group.
