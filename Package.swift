@@ -83,7 +83,7 @@ let package = Package(
             ]),
         tests("TidyTests", []),
         tests("BenchmarkTests", ["MusterCore", "MusterBenchmarks"]),
-        program("EmbeddedManager", path: "Examples/embedded", ["MusterManager"]),
+        program("EmbeddedManager", path: "examples/embedded", ["MusterManager"]),
         tests(
             "MusterManagerTests",
             [

@@ -2,8 +2,9 @@ internal import CSQLite
 internal import MusterCore
 internal import MusterLog
 
-/// The baseline of the engine's figures: the same rows by plain calls of the C library, with the same
-/// settings and no more. Owner of the handles: this value's user, for one thread; closed by `close`.
+/// The baseline of the engine's figures: the same rows by plain calls of the C library, with the
+/// same settings and no more. Owner of the handles: this value's user, for one thread; closed by
+/// `close`.
 struct BareSQLite {
     private let database: OpaquePointer
 
@@ -73,7 +74,8 @@ struct BareSQLite {
 
     /// Reads every row of the journal's first partition and hashes its value.
     ///
-    /// - Returns: how many rows, and the hash of all hashes' first words, so that nothing is left out.
+    /// - Returns: how many rows, and the hash of all hashes' first words, so that nothing is left
+    ///   out.
     func readAndHash() throws -> (count: Int, mixed: UInt64) {
         let select = try prepare(
             "SELECT value FROM records WHERE topic = 'journal' AND partition = 0 ORDER BY offset")

@@ -1,6 +1,7 @@
 internal import MusterCore
 
-/// Decisions in memory, on one core: how fast state follows events, and how fast events follow inputs.
+/// Decisions in memory, on one core: how fast state follows events, and how fast events follow
+/// inputs.
 package struct FoldBenchmark {
     /// A cluster of nine nodes and one group, as a facts-only log leaves it.
     let cluster: ClusterState

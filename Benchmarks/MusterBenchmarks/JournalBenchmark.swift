@@ -5,7 +5,8 @@ internal import MusterSQLite
 internal import MusterWire
 internal import Synchronization
 
-/// The journal on the embedded engine: writing decisions and reading them back, and rebuilding from them.
+/// The journal on the embedded engine: writing decisions and reading them back, and rebuilding from
+/// them.
 package struct JournalBenchmark {
     private let directory: String
 
@@ -16,8 +17,8 @@ package struct JournalBenchmark {
 
     /// Decides facts, appends the decisions and reads them back, `window` in flight.
     ///
-    /// - Returns: the seconds it took, a record's bytes, the hash of the chain's end, and how many records
-    ///   each transaction had.
+    /// - Returns: the seconds it took, a record's bytes, the hash of the chain's end, and how many
+    ///   records each transaction had.
     package func decideAppendReadBack(
         _ count: Int, window: Int
     ) async throws -> (seconds: Double, bytes: [UInt8], head: Hash, groups: [Int]) {

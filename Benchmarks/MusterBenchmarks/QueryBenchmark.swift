@@ -17,8 +17,8 @@ package struct QueryBenchmark {
         self.program = program
     }
 
-    /// A log with one cluster of `nodes` nodes and, after them, `further` decisions; with a snapshot of the
-    /// end where there are any.
+    /// A log with one cluster of `nodes` nodes and, after them, `further` decisions; with a
+    /// snapshot of the end where there are any.
     package func fill(_ name: String, nodes: Int, further: Int) async throws -> String {
         let path = "\(directory)/\(name).db"
         let log = try await SQLiteLog.open(path: path)

@@ -1,8 +1,8 @@
 extension ClusterState {
     /// What follows from an input, given the state and the evidence that was extracted for it.
     ///
-    /// Changes nothing. Every input is safe to repeat; an empty answer means that there is nothing to
-    /// do. The same arguments give the same answer in every process.
+    /// Changes nothing. Every input is safe to repeat; an empty answer means that there is nothing
+    /// to do. The same arguments give the same answer in every process.
     ///
     /// - Parameters:
     ///   - evidence: what `extract(for:from:)` gave for this input.

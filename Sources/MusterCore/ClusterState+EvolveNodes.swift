@@ -76,8 +76,8 @@ extension ClusterState {
         }
     }
 
-    /// Somebody removed the node behind the manager's back: when no group has it any more, its store
-    /// is out.
+    /// Somebody removed the node behind the manager's back: when no group has it any more, its
+    /// store is out.
     private mutating func buryVanished(_ node: NodeID, from group: GroupID) {
         guard let state = nodes[node], !isMember(node) else { return }
         let store = state.identity.store

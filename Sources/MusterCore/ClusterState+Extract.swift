@@ -1,7 +1,8 @@
 // What of the soft state a decision may look at, and what is to be looked at when.
 
 extension ClusterState {
-    /// The part of the soft state that `decide` may look at for an input; nil when it looks at none.
+    /// The part of the soft state that `decide` may look at for an input; nil when it looks at
+    /// none.
     package func extract(for input: Input, from evidence: Evidence) -> Evidence? {
         switch input.content {
         case .fact(.nodeUp(let up)):
@@ -66,8 +67,8 @@ extension ClusterState {
         return result
     }
 
-    /// What to look at, in this order, after something was decided or heard: the manager wakes each of
-    /// them until none answers any more.
+    /// What to look at, in this order, after something was decided or heard: the manager wakes each
+    /// of them until none answers any more.
     ///
     /// - Parameter group: the only group that something was heard of; nil: look at everything.
     package func subjects(heardOf group: GroupID?) -> [Subject] {
@@ -96,8 +97,8 @@ extension ClusterState {
         return result
     }
 
-    /// Whether a node without a saga may be about to begin one: it is up and not a full member, it is to
-    /// leave, or it runs on a store that is out.
+    /// Whether a node without a saga may be about to begin one: it is up and not a full member, it
+    /// is to leave, or it runs on a store that is out.
     private func isCandidate(_ state: NodeState) -> Bool {
         guard state.liveness == .up, state.conflict == nil else { return false }
         if tombstones[state.identity.store].map({ !$0.stopped }) ?? false { return true }
@@ -110,8 +111,8 @@ extension ClusterState {
 
     /// The next moment at which a wake-up may have something to say; nil when only an input can.
     ///
-    /// A moment that has passed means that the wake-up then had nothing to say: whoever waits ignores it
-    /// until something else is decided or heard.
+    /// A moment that has passed means that the wake-up then had nothing to say: whoever waits
+    /// ignores it until something else is decided or heard.
     package func nextDeadline(evidence: Evidence) -> Timestamp? {
         guard policy != nil else { return nil }
         var next = livenessDeadline(evidence: evidence)
@@ -136,7 +137,8 @@ extension ClusterState {
 }
 
 extension StepMachine {
-    /// When the step may have something to say without hearing anything new; nil when only that helps.
+    /// When the step may have something to say without hearing anything new; nil when only that
+    /// helps.
     var deadline: Timestamp? {
         switch step.phase {
         case .ready:

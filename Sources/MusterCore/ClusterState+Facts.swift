@@ -142,7 +142,8 @@ extension ClusterState {
         return events
     }
 
-    /// Whether the group's member of that name is bound to another store: as a voter it could vote twice.
+    /// Whether the group's member of that name is bound to another store: as a voter it could vote
+    /// twice.
     func isBoundElsewhere(_ group: GroupState, _ identity: NodeIdentity) -> Bool {
         guard let store = group.member(identity.node)?.store else { return false }
         return store != identity.store

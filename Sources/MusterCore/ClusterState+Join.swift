@@ -1,7 +1,8 @@
 // DOMAIN §6.2, the admission: who may join, and when a join begins.
 
 extension ClusterState {
-    /// Begins a saga for a node that has none: its join, its leave, or the stop of a store that is out.
+    /// Begins a saga for a node that has none: its join, its leave, or the stop of a store that is
+    /// out.
     func begin(_ node: NodeID, evidence: Evidence, at moment: Timestamp) -> [Event] {
         guard let policy, let known = nodes[node], known.liveness == .up, known.conflict == nil
         else { return [] }

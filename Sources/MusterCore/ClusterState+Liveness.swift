@@ -1,5 +1,5 @@
-// Who is alive (DOMAIN §3): suspicion, death and return from heartbeats; gaps, in which nobody was heard;
-// and the guard that holds removals back while the manager may be the blind one.
+// Who is alive (DOMAIN §3): suspicion, death and return from heartbeats; gaps, in which nobody was
+// heard; and the guard that holds removals back while the manager may be the blind one.
 
 extension ClusterState {
     /// How many nodes one decision speaks of; the next wake-up goes on.
@@ -16,7 +16,8 @@ extension ClusterState {
         return events
     }
 
-    /// When the node was last heard as its current start; its start counts as the first sign of life.
+    /// When the node was last heard as its current start; its start counts as the first sign of
+    /// life.
     func lastHeard(_ node: NodeID, _ known: NodeState, _ evidence: Evidence) -> Timestamp {
         guard let heard = evidence.nodes[node], heard.identity.store == known.identity.store,
             heard.identity.start >= known.identity.start
@@ -59,8 +60,8 @@ extension ClusterState {
 
     // MARK: Gaps
 
-    /// Two successive heartbeats more than a lease apart: nobody was heard in between, so no silence
-    /// before the end of the gap proves anything, and every silence counts from its end.
+    /// Two successive heartbeats more than a lease apart: nobody was heard in between, so no
+    /// silence before the end of the gap proves anything, and every silence counts from its end.
     private func answerGap(
         _ evidence: Evidence, _ policy: Policy, at moment: Timestamp
     ) -> [Event]? {

@@ -51,8 +51,8 @@ extension ClusterState {
         sagas[node]?.steps[group]
     }
 
-    /// What the group's engine can do, as its leader's agent says, or else any member's, or else the
-    /// newcomer's own.
+    /// What the group's engine can do, as its leader's agent says, or else any member's, or else
+    /// the newcomer's own.
     package func capabilities(of group: GroupID, for newcomer: NodeID? = nil) -> Capabilities {
         let members = groups[group]?.configuration?.members.map(\.node) ?? []
         let leader = groups[group]?.leader.map { [$0] } ?? []

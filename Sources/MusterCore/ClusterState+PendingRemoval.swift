@@ -1,5 +1,6 @@
-// The deadline of a silent node (DOMAIN §6.3): nothing is removed for silence unless the leader of every
-// group that has it says, without a gap over the whole delay, that it cannot reach the node either.
+// The deadline of a silent node (DOMAIN §6.3): nothing is removed for silence unless the leader of
+// every group that has it says, without a gap over the whole delay, that it cannot reach the node
+// either.
 
 extension ClusterState {
     func decideRemoval(
@@ -64,8 +65,8 @@ extension ClusterState {
         return nil
     }
 
-    /// Which group does not prove that the node was out of its leader's reach for the whole delay; nil
-    /// when all do.
+    /// Which group does not prove that the node was out of its leader's reach for the whole delay;
+    /// nil when all do.
     private func missingEvidence(
         _ node: NodeID, _ removal: PendingRemoval, _ evidence: Evidence, _ policy: Policy,
         at moment: Timestamp

@@ -1,5 +1,6 @@
-// The proof before every command (DOMAIN §4): one pure function, used by the live path, by dry runs, by
-// refusals and by `why`. It reads the state and the evidence of one group and nothing else.
+// The proof before every command (DOMAIN §4): one pure function, used by the live path, by dry
+// runs, by refusals and by `why`. It reads the state and the evidence of one group and nothing
+// else.
 
 extension ClusterState {
     /// Whether a change of one group may be made now, with the arithmetic behind the answer.
@@ -49,7 +50,8 @@ struct Situation {
     let seen: GroupEvidence
     let evidence: Evidence
     let mover: NodeID
-    /// The members of the observed configuration; before the first observation, those of the register.
+    /// The members of the observed configuration; before the first observation, those of the
+    /// register.
     let members: [MemberView]
 
     init(
@@ -96,8 +98,8 @@ struct Situation {
         return at - heard.heard.appended <= policy.lease
     }
 
-    /// DOMAIN §4.1: heard, on the store that the configuration names, in contact with the leader, and
-    /// holding everything that was committed at the observation before.
+    /// DOMAIN §4.1: heard, on the store that the configuration names, in contact with the leader,
+    /// and holding everything that was committed at the observation before.
     func isHealthy(_ view: MemberView) -> Bool {
         let node = view.member.node
         guard isHeard(node), let known = state.nodes[node], known.conflict == nil,

@@ -1,4 +1,5 @@
-// What of a saga concerns no single group: whether it begins, what its failures come to, how it ends.
+// What of a saga concerns no single group: whether it begins, what its failures come to, how it
+// ends.
 
 extension ClusterState {
     func decideSaga(of node: NodeID, evidence: Evidence, at moment: Timestamp) -> [Event] {
@@ -70,8 +71,8 @@ extension ClusterState {
         return [.nodeJoined(saga.node)] + answers(saga, nil)
     }
 
-    /// The node came back on another disk: a cleared one is what the saga asked for and goes on, any
-    /// other begins anew once what was added for the old one is taken back.
+    /// The node came back on another disk: a cleared one is what the saga asked for and goes on,
+    /// any other begins anew once what was added for the old one is taken back.
     private func changedStore(
         _ saga: Saga, _ known: NodeState, evidence: Evidence, at moment: Timestamp
     ) -> [Event] {

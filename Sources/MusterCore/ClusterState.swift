@@ -1,7 +1,7 @@
 /// The projection of one cluster: nothing but the fold of its accepted decisions.
 ///
-/// `decide` answers an input with events and changes nothing; `evolve` is the only way state changes.
-/// A copy is the rollback, the snapshot and the read view.
+/// `decide` answers an input with events and changes nothing; `evolve` is the only way state
+/// changes. A copy is the rollback, the snapshot and the read view.
 package struct ClusterState: Equatable, Sendable {
     package let id: ClusterID
     /// The end of the chain that this state was folded from.
@@ -45,7 +45,8 @@ package struct ClusterState: Equatable, Sendable {
         }
     }
 
-    /// - Parameter genesis: the hash of the journal partition's header, which the first record extends.
+    /// - Parameter genesis: the hash of the journal partition's header, which the first record
+    ///   extends.
     package init(id: ClusterID, genesis: Hash) {
         self.id = id
         head = Head(sequence: Sequence(0), hash: genesis)
@@ -67,6 +68,7 @@ package struct RequestRecord: Hashable, Sendable {
     package var id: RequestID
     package var outcome: Outcome
 
+    /// What became of a request.
     package enum Outcome: Hashable, Sendable {
         case accepted
         case rejected(Refusal)
@@ -127,6 +129,7 @@ package struct NodeState: Hashable, Sendable {
     package var refused: Refusal?
     package var trail: Trail
 
+    /// Whether a node is heard.
     package enum Liveness: String, CaseIterable, Hashable, Sendable {
         /// Known from a configuration or a request only; never heard.
         case unknown

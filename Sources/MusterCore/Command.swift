@@ -1,5 +1,5 @@
-/// The identity of a command: a pure function of the decision that holds it, so that a sequence number
-/// that is decided again after the log lost its tail cannot be mistaken for the old one.
+/// The identity of a command: a pure function of the decision that holds it, so that a sequence
+/// number that is decided again after the log lost its tail cannot be mistaken for the old one.
 ///
 /// Written as `SEQ:INDEX:PREFIX`, the prefix in 16 hex digits; unique within its cluster.
 package struct CommandID: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -44,7 +44,8 @@ package struct Command: Hashable, Sendable {
     package var store: StoreID
     /// Whose agent is to act; valid for this start only.
     package var executor: NodeIdentity
-    /// What must be true on the leader immediately before it proposes; nil where nothing is proposed.
+    /// What must be true on the leader immediately before it proposes; nil where nothing is
+    /// proposed.
     package var require: Require?
     /// The last moment, in broker time, at which the agent may begin.
     package var notAfter: Timestamp

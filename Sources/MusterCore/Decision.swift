@@ -3,14 +3,16 @@ package struct Decision: Hashable, Sendable {
     /// The moment of the log at which it was decided; never below the one before.
     package var at: Timestamp
     package var cause: Cause
-    /// How far its author had considered the input partitions for this cluster, only where that differs
-    /// from the state's: per partition the offset after the last input of the cluster considered.
+    /// How far its author had considered the input partitions for this cluster, only where that
+    /// differs from the state's: per partition the offset after the last input of the cluster
+    /// considered.
     package var considered: [Position]
     /// What of the soft state `decide` was given; nil when nothing.
     package var evidence: Evidence?
     /// Who asked for it, where somebody did.
     package var principal: Principal?
-    /// The correlation of the cause, or of the saga that a wake-up moved on; empty when there is none.
+    /// The correlation of the cause, or of the saga that a wake-up moved on; empty when there is
+    /// none.
     package var correlation: String
     package var manager: ManagerIdentity
     package var events: [Event]
@@ -26,8 +28,10 @@ package struct Decision: Hashable, Sendable {
         case manager(ManagerCause)
     }
 
+    /// What a manager decides of itself.
     package enum ManagerCause: Hashable, Sendable {
-        /// An input whose decision could not be written: it lies in quarantine, and this takes its place.
+        /// An input whose decision could not be written: it lies in quarantine, and this takes its
+        /// place.
         case unreadable(Position, appended: Timestamp)
         /// A damaged record was skipped by request.
         case skipped(Sequence, Hash)

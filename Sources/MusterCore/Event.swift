@@ -81,11 +81,13 @@ package enum Event: Hashable, Sendable {
     /// A look at the group is asked for; it changes nothing.
     indirect case observationAsked(Command)
 
+    /// Why nobody was heard, or seems not to have been.
     package enum GapReason: String, CaseIterable, Hashable, Sendable {
         case silence
         case clock
     }
 
+    /// Why a deadline starts again, or is put off.
     package enum RescheduleReason: String, CaseIterable, Hashable, Sendable {
         case gap
         case thaw
@@ -93,6 +95,7 @@ package enum Event: Hashable, Sendable {
         case extended
     }
 
+    /// Why a removal is no longer due.
     package enum CancelReason: String, CaseIterable, Hashable, Sendable {
         case heard
         case contact
@@ -110,6 +113,7 @@ package struct Tombstone: Hashable, Sendable {
     /// Whether its agent has reported that its servers are stopped.
     package var stopped: Bool
 
+    /// Why a store is out for good.
     package enum Reason: String, CaseIterable, Hashable, Sendable {
         case request
         case leave

@@ -1,10 +1,11 @@
-// How soft state follows what is heard. Only append times count, and a record that is older than what is
-// known, or comes from a process that is over, changes nothing.
+// How soft state follows what is heard. Only append times count, and a record that is older than
+// what is known, or comes from a process that is over, changes nothing.
 
 extension Evidence {
     /// Folds a heartbeat into what is known softly.
     ///
-    /// - Parameter lease: how long a heartbeat counts; a longer silence of the whole cluster is a gap.
+    /// - Parameter lease: how long a heartbeat counts; a longer silence of the whole cluster is a
+    ///   gap.
     package mutating func hear(_ heartbeat: Heartbeat, _ heard: Heard, lease: Duration) {
         notice(heard, lease: lease)
         let node = heartbeat.identity.node
@@ -54,8 +55,8 @@ extension Evidence {
 }
 
 extension NodeEvidence {
-    /// A lower start of the same store is void, and so is another store while the first one was heard
-    /// within the lease: whoever speaks with a second disk does not silence the first.
+    /// A lower start of the same store is void, and so is another store while the first one was
+    /// heard within the lease: whoever speaks with a second disk does not silence the first.
     fileprivate mutating func hear(
         _ heartbeat: Heartbeat, _ new: Evidence.Heard, lease: Duration
     ) {
@@ -107,8 +108,8 @@ extension GroupEvidence {
             commitBefore: commitBefore ?? nil)
     }
 
-    /// What successive confirmed observations say of each member over time. It is unbroken as long as
-    /// no two of them are more than a lease apart, whoever led.
+    /// What successive confirmed observations say of each member over time. It is unbroken as long
+    /// as no two of them are more than a lease apart, whoever led.
     private mutating func follow(
         _ new: LeaderView, _ term: Term, _ heard: Evidence.Heard, lease: Duration
     ) {

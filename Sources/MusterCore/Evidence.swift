@@ -1,18 +1,18 @@
-/// Soft state: what was heard on the heartbeats topic (and in observations on the events topic) that
-/// does not change hard state.
+/// Soft state: what was heard on the heartbeats topic (and in observations on the events topic)
+/// that does not change hard state.
 ///
-/// It is *not* in the log, because a fleet at rest would write millions of records a day that change
-/// nothing. It is read again from the heartbeats topic at a takeover, and enters the log only inside
-/// the decision that rests on it: `ClusterState.extract` takes the part that a decision may look at,
-/// `decide` sees nothing else, and the decision carries that part. So every decision can be decided
-/// again from the journal alone.
+/// It is *not* in the log, because a fleet at rest would write millions of records a day that
+/// change nothing. It is read again from the heartbeats topic at a takeover, and enters the log
+/// only inside the decision that rests on it: `ClusterState.extract` takes the part that a decision
+/// may look at, `decide` sees nothing else, and the decision carries that part. So every decision
+/// can be decided again from the journal alone.
 package struct Evidence: Hashable, Sendable {
     package var nodes: SortedMap<NodeID, NodeEvidence>
     package var groups: SortedMap<GroupID, GroupEvidence>
     /// The newest heartbeat of any of the cluster's nodes; nil before the first.
     package var newest: Heard?
-    /// The newest stretch between two successive heartbeats of the cluster's nodes that was longer than
-    /// one lease: nobody was heard. Nil when there was none.
+    /// The newest stretch between two successive heartbeats of the cluster's nodes that was longer
+    /// than one lease: nobody was heard. Nil when there was none.
     package var gap: Gap?
 
     /// Where and when something was heard.
@@ -94,7 +94,8 @@ package struct GroupEvidence: Hashable, Sendable {
         package var leader: NodeIdentity
         package var term: Term
         package var view: LeaderView
-        /// The commit of the confirmed observation before this one in the same term; nil for the first.
+        /// The commit of the confirmed observation before this one in the same term; nil for the
+        /// first.
         package var commitBefore: LogIndex?
 
         package init(
@@ -118,8 +119,8 @@ package struct GroupEvidence: Hashable, Sendable {
 
 /// What observations, one after the other, say of one member of a group.
 package struct MemberEvidence: Hashable, Sendable {
-    /// Since when every confirmed observation says that the leader has no contact with it; nil when the
-    /// newest one says that it has.
+    /// Since when every confirmed observation says that the leader has no contact with it; nil when
+    /// the newest one says that it has.
     package var outOfContactSince: Timestamp?
     /// Since when every observation shows it caught up; nil when the newest one does not.
     package var caughtUpSince: Timestamp?

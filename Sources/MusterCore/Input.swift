@@ -17,6 +17,7 @@ package struct Input: Hashable, Sendable {
         case dryRun
     }
 
+    /// What there is to decide upon.
     package enum Content: Hashable, Sendable {
         case fact(Fact)
         case request(Request)
@@ -33,8 +34,8 @@ package struct Input: Hashable, Sendable {
     }
 }
 
-/// What a wake-up is about. One subject is decided at a time, so that the evidence of its decision is
-/// bounded; what a wake-up leaves undone, the next one does.
+/// What a wake-up is about. One subject is decided at a time, so that the evidence of its decision
+/// is bounded; what a wake-up leaves undone, the next one does.
 package enum Subject: Hashable, Sendable {
     /// Who is alive: suspicion, death, return, gaps, the blindness guard.
     case liveness

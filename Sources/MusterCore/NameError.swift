@@ -13,8 +13,8 @@ package enum NameError: Error, Hashable, Sendable {
     /// Code points that no name may hold: the slash, controls, bidirectional and format characters,
     /// line and paragraph separators, tags, and non-characters' neighbours that terminals act on.
     ///
-    /// The list is fixed, so that every reader in every language refuses the same names; it stands in
-    /// `schemas/names.json` too, and a test holds both together. It binds inputs, never the
+    /// The list is fixed, so that every reader in every language refuses the same names; it stands
+    /// in `schemas/names.json` too, and a test holds both together. It binds inputs, never the
     /// acceptance of journal records.
     package static let forbiddenRanges: [ClosedRange<UInt32>] = [
         0x0000...0x001F, 0x002F...0x002F, 0x007F...0x009F, 0x00AD...0x00AD, 0x0600...0x0605,

@@ -4,6 +4,7 @@
 package protocol Number: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The bare number.
     var value: UInt64 { get }
+    /// The number of that value.
     init(_ value: UInt64)
 }
 

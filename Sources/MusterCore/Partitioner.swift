@@ -1,8 +1,8 @@
 /// In which partition a cluster lives.
 ///
-/// Kafka's murmur2 over the id's UTF-8 bytes, made positive, modulo the number of partitions: what plain
-/// Java producers and librdkafka's `murmur2_random` compute for a record whose key is the cluster's id.
-/// Test vectors are in `schemas/partitioner-vectors.json`.
+/// Kafka's murmur2 over the id's UTF-8 bytes, made positive, modulo the number of partitions: what
+/// plain Java producers and librdkafka's `murmur2_random` compute for a record whose key is the
+/// cluster's id. Test vectors are in `schemas/partitioner-vectors.json`.
 package enum Partitioner {
     /// The name by which the journal's header calls this function.
     package static let name = "murmur2"

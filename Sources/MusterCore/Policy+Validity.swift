@@ -1,8 +1,8 @@
 extension Policy {
     /// What makes a policy contradictory or unsafe; nil when it can be kept.
     ///
-    /// A removal delay under `removalDelayMin` is the manager's to refuse: it has a flag of its own for
-    /// tests and demonstrations.
+    /// A removal delay under `removalDelayMin` is the manager's to refuse: it has a flag of its own
+    /// for tests and demonstrations.
     package var invalidity: Refusal? {
         for (holds, text) in conditions where !holds {
             return Refusal(.invalidPolicy, text: text)

@@ -1,5 +1,5 @@
-/// The arithmetic behind one change of one group: what was seen, what it would become, and whether it
-/// may be done. Written into the decision that rests on it.
+/// The arithmetic behind one change of one group: what was seen, what it would become, and whether
+/// it may be done. Written into the decision that rests on it.
 package struct Proof: Hashable, Sendable {
     package var group: GroupID
     package var change: Change

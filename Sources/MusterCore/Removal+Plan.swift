@@ -3,8 +3,8 @@
 extension ClusterState {
     /// Begins the removal of a node, or says why it cannot begin.
     ///
-    /// - Parameter request: who asked; nil for silence and leave, whose refusal is a `removalBlocked`
-    ///   that is written when it changes.
+    /// - Parameter request: who asked; nil for silence and leave, whose refusal is a
+    ///   `removalBlocked` that is written when it changes.
     func planRemoval(
         of node: NodeID, reason: Saga.Reason, request: Request?, correlation: String,
         evidence: Evidence, at moment: Timestamp
@@ -42,8 +42,8 @@ extension ClusterState {
         return events + [.sagaStarted(saga, proofs: proofs)]
     }
 
-    /// The store that the configurations name: not that of a node which came back on another disk, whose
-    /// member is the old one, and known of a member that was never heard as well.
+    /// The store that the configurations name: not that of a node which came back on another disk,
+    /// whose member is the old one, and known of a member that was never heard as well.
     private func storeToRemove(_ node: NodeID, _ old: Saga?) -> StoreID {
         if let old, old.kind == .join { return old.store }
         for (_, state) in groups {
@@ -52,8 +52,8 @@ extension ClusterState {
         return old?.store ?? nodes[node]?.identity.store ?? Identifier(high: 0, low: 0)
     }
 
-    /// Of a leader the removal is proved as it will be after the leadership has moved: somebody must be
-    /// able to take it.
+    /// Of a leader the removal is proved as it will be after the leadership has moved: somebody
+    /// must be able to take it.
     private func removalProof(
         _ node: NodeID, _ group: GroupID, _ situation: Situation,
         _ overrides: [Request.Override]

@@ -1,6 +1,6 @@
 /// What a node's agent saw of its groups at one moment. On the events topic when leader, term or
-/// configuration of a group differ from what that agent last had acknowledged there; otherwise on the
-/// heartbeats topic, where it is soft evidence.
+/// configuration of a group differ from what that agent last had acknowledged there; otherwise on
+/// the heartbeats topic, where it is soft evidence.
 package struct GroupsReport: Hashable, Sendable {
     /// The node whose agent looked.
     package var observer: NodeIdentity

@@ -21,6 +21,7 @@ package struct Saga: Hashable, Sendable {
     package var whole: Step?
     package var steps: SortedMap<GroupID, Step>
 
+    /// What is done with the node.
     package enum Kind: String, CaseIterable, Hashable, Sendable {
         case join
         case remove
@@ -40,6 +41,7 @@ package struct Saga: Hashable, Sendable {
         case replaced
     }
 
+    /// How the whole change goes.
     package enum Phase: Hashable, Sendable {
         case active
         /// A group failed for good: what this saga added is taken back, and only that.
@@ -87,6 +89,7 @@ package struct Step: Hashable, Sendable {
     /// How often the leader's log was found compacted past the copy.
     package var misses: UInt32
 
+    /// What a step does, in the order of a join and of a removal.
     package enum Name: String, CaseIterable, Hashable, Sendable {
         case clear, seed, start, learner, catchUp, promote
         case transfer, remove, stop
@@ -96,6 +99,7 @@ package struct Step: Hashable, Sendable {
         case done
     }
 
+    /// How far a step is.
     package enum Phase: Hashable, Sendable {
         case ready
         case issued(Outstanding)

@@ -1,8 +1,8 @@
 /// A small map in key order: two arrays of the same length, searched by halving.
 ///
 /// A `Dictionary` has another order in every process, so nothing in the fold or in output may
-/// iterate one. Iteration here is by key, and a copy shares its storage until it is changed. Keys lie
-/// apart from values, so that a search moves no values.
+/// iterate one. Iteration here is by key, and a copy shares its storage until it is changed. Keys
+/// lie apart from values, so that a search moves no values.
 package struct SortedMap<Key: Comparable & Sendable, Value: Sendable>: Sendable {
     /// The keys in order.
     package private(set) var keys: [Key] = []

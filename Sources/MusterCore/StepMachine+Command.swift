@@ -169,8 +169,8 @@ extension StepMachine {
         return onLeader(.promoteMember, policy.changeLimit, proof)
     }
 
-    /// With one voter, a second one alone would make both of them critical. Another join that is under
-    /// way is waited for, so that both are promoted back to back.
+    /// With one voter, a second one alone would make both of them critical. Another join that is
+    /// under way is waited for, so that both are promoted back to back.
     private func missingPartner() -> NodeID? {
         let capabilities = state.capabilities(of: situation.group, for: node)
         for (other, saga) in state.sagas where other != node {

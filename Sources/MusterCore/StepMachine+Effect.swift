@@ -1,9 +1,9 @@
 extension StepMachine {
-    /// Whether what the step is for can be seen: in a confirmed observation, or in the node's own word
-    /// about its servers.
+    /// Whether what the step is for can be seen: in a confirmed observation, or in the node's own
+    /// word about its servers.
     ///
-    /// - Parameter outstanding: the command whose effect is looked for; an observation from before it
-    ///   was issued does not count. Nil while none was issued.
+    /// - Parameter outstanding: the command whose effect is looked for; an observation from before
+    ///   it was issued does not count. Nil while none was issued.
     func hasEffect(since outstanding: Outstanding?) -> Bool {
         switch step.name {
         case .clear: return isPrepared

@@ -1,6 +1,6 @@
-// The step engine (DOMAIN §6.1). One saga in one group, or a saga's step for its node as a whole, is
-// looked at alone: from its phase and what is seen follows at most one move, which is an event. Joins
-// and removals differ only in their order of steps, their guards and their commands.
+// The step engine (DOMAIN §6.1). One saga in one group, or a saga's step for its node as a whole,
+// is looked at alone: from its phase and what is seen follows at most one move, which is an event.
+// Joins and removals differ only in their order of steps, their guards and their commands.
 
 struct StepMachine {
     let state: ClusterState
@@ -64,8 +64,8 @@ struct StepMachine {
         }
     }
 
-    /// A step that belongs to what the saga was before: a removal took over from a join, or a join is
-    /// taken back. Nothing new is begun for it.
+    /// A step that belongs to what the saga was before: a removal took over from a join, or a join
+    /// is taken back. Nothing new is begun for it.
     private func redirected() -> [Event]? {
         if isRollingBack && step.name != .takeBack && step.name != .stop { return turnBack() }
         let removes = saga.kind == .remove || saga.kind == .leave
@@ -115,7 +115,8 @@ struct StepMachine {
         return lookAgain(outstanding)
     }
 
-    /// DOMAIN §5: whether the newest observation proves that the command had its chance and is over.
+    /// DOMAIN §5: whether the newest observation proves that the command had its chance and is
+    /// over.
     private func isSettled(_ outstanding: Outstanding) -> Bool {
         guard let seen = situation.seen.view, seen.view.confirmed, seen.view.changePermitted,
             !seen.view.pending, let require = outstanding.command.require,
@@ -150,8 +151,8 @@ struct StepMachine {
         ]
     }
 
-    /// A command that the agent carries out on its own node does not endanger a group: when its time is
-    /// over, or its process, it is given again.
+    /// A command that the agent carries out on its own node does not endanger a group: when its
+    /// time is over, or its process, it is given again.
     private func expiry(of outstanding: Outstanding) -> CommandFailure? {
         guard outstanding.command.require == nil, outstanding.succeeded == nil else { return nil }
         var limit = outstanding.command.notAfter

@@ -3,10 +3,10 @@ package import MusterWire
 
 /// Folds the journal: the one reader that manager, queries, audits and tests share.
 ///
-/// A record is accepted only if it lies in its cluster's partition and extends the head that is held;
-/// any other is void at that place. An accepted record whose content cannot be read stops its cluster,
-/// and is never skipped. A value but for the JSON reader inside, which is why one thread at a time uses
-/// it and its copies.
+/// A record is accepted only if it lies in its cluster's partition and extends the head that is
+/// held; any other is void at that place. An accepted record whose content cannot be read stops its
+/// cluster, and is never skipped. A value but for the JSON reader inside, which is why one thread
+/// at a time uses it and its copies.
 package struct JournalReader {
     /// What became of one record of the journal.
     package enum Reading {
@@ -14,10 +14,11 @@ package struct JournalReader {
         case header
         /// It extends its cluster's head. The state has been folded.
         case accepted(Accepted)
-        /// It does not: it has never happened. With the cluster that it was meant for, as a place in
-        /// `clusters`, when it names one that is known, in its partition.
+        /// It does not: it has never happened. With the cluster that it was meant for, as a place
+        /// in `clusters`, when it names one that is known, in its partition.
         case void(Int?)
-        /// It is accepted and cannot be read: the cluster stands here until another program reads it.
+        /// It is accepted and cannot be read: the cluster stands here until another program reads
+        /// it.
         case stopped(ClusterID, DecisionError)
     }
 
@@ -223,8 +224,8 @@ package struct JournalReader {
                 partition: partition))
     }
 
-    /// Notes, once its records were read, that a batch of the journal was read: where to read on, and the
-    /// last record, void or not.
+    /// Notes, once its records were read, that a batch of the journal was read: where to read on,
+    /// and the last record, void or not.
     package mutating func finish(_ batch: RecordBatch) {
         let partition = batch.partition.partition
         skip(to: batch.next, of: partition)

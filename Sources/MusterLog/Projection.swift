@@ -4,8 +4,8 @@ package import MusterWire
 /// What the journal says, read from a log up to its end: the clusters, and how fresh that is.
 ///
 /// Manager, command line and audit load it the same way: snapshots first, then the journal from the
-/// lowest offset that they leave open. Without snapshots it is read from the start; that costs time and
-/// changes nothing.
+/// lowest offset that they leave open. Without snapshots it is read from the start; that costs time
+/// and changes nothing.
 package struct Projection {
     package var reader = JournalReader()
     /// The newest checkpoint of each partition that has one, in order.

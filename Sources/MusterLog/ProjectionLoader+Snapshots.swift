@@ -1,9 +1,9 @@
 internal import MusterCore
 internal import MusterWire
 
-// Snapshots (DESIGN, "snapshots are per cluster"): each says "as of journal offset J". A reader starts the
-// journal at the lowest J, not above the checkpoint's floor, at the start without one, and ignores of each
-// cluster what lies below its own J.
+// Snapshots (DESIGN, "snapshots are per cluster"): each says "as of journal offset J". A reader
+// starts the journal at the lowest J, not above the checkpoint's floor, at the start without one,
+// and ignores of each cluster what lies below its own J.
 
 extension ProjectionLoader {
     func readSnapshots(
@@ -26,8 +26,8 @@ extension ProjectionLoader {
         }
     }
 
-    /// What lies in the snapshots topic, the newest of each key; damaged ones and those of another fold
-    /// are left out.
+    /// What lies in the snapshots topic, the newest of each key; damaged ones and those of another
+    /// fold are left out.
     struct Found {
         var snapshots = SortedMap<ClusterID, Snapshot>()
         var checkpoints = SortedMap<Int32, Checkpoint>()

@@ -4,7 +4,8 @@ internal import MusterWire
 
 /// Begins a journal where there is none: the topics, and a header in each journal partition.
 ///
-/// Several may do so at once: the first header of partition 0 wins, and all others repeat its identity.
+/// Several may do so at once: the first header of partition 0 wins, and all others repeat its
+/// identity.
 package struct JournalFounder {
     private let log: any EventLog
     private let partitions: Int32

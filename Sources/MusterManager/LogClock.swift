@@ -11,7 +11,8 @@ package struct LogClock: Sendable {
     /// A record was read, or an append acknowledged.
     ///
     /// - Parameters:
-    ///   - isLive: whether it is from the end of its partition; an older one only moves the clock on.
+    ///   - isLive: whether it is from the end of its partition; an older one only moves the clock
+    ///     on.
     ///   - now: the monotonic time.
     package mutating func note(_ moment: Timestamp, isLive: Bool, now: Duration) {
         if !isLive, let estimate = time(now), moment <= estimate { return }

@@ -62,14 +62,15 @@ package enum LoopEffect: Sendable {
     case publish(token: UInt64, NewRecord)
     /// Ask the log, not a cache, for the end of a journal partition.
     case askJournalEnd(ask: UInt64, partition: Int32)
-    /// Find out where the partition's inputs lie. Heartbeats are wanted from the earlier of `since` and
-    /// `lookBack` before the newest one.
+    /// Find out where the partition's inputs lie. Heartbeats are wanted from the earlier of `since`
+    /// and `lookBack` before the newest one.
     case begin(ask: UInt64, partition: Int32, since: Timestamp?, lookBack: Duration)
     /// Read a partition from there on, also when it is read already: no record that was read for an
     /// earlier `read` of the partition may come after this.
     case read(TopicPartition, from: Offset)
     case stopReading(TopicPartition)
-    /// Read the record again: with another hash the log has lost its tail, and the fold begins anew.
+    /// Read the record again: with another hash the log has lost its tail, and the fold begins
+    /// anew.
     case check(Position, Hash)
     case say(Remark)
     /// Drop everything and begin again from the log.
@@ -82,6 +83,7 @@ package enum LoopEffect: Sendable {
 
 /// A line for the manager's log.
 package struct Remark: Hashable, Sendable {
+    /// How important a line is.
     package enum Level: Hashable, Sendable { case debug, info, notice, warning, error }
 
     package var level: Level

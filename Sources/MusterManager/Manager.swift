@@ -5,8 +5,8 @@ package import MusterRuntime
 
 /// A manager: keeps the membership of every cluster whose events lie in its log.
 ///
-/// Any number may run on one log. One `run()` works until its task is cancelled; then what is in flight is
-/// read back, a checkpoint is written, and the partitions are released for a successor.
+/// Any number may run on one log. One `run()` works until its task is cancelled; then what is in
+/// flight is read back, a checkpoint is written, and the partitions are released for a successor.
 ///
 /// ```swift
 /// let manager = try await Manager(log: "sqlite:muster.db")
@@ -35,11 +35,12 @@ public struct Manager: Sendable {
 
     /// Works until the task is cancelled.
     ///
-    /// - Throws: `ManagerError`, when the manager cannot go on without a person, and what the log throws.
+    /// - Throws: `ManagerError`, when the manager cannot go on without a person, and what the log
+    ///   throws.
     public func run() async throws {
         let driver = ManagerDriver(log: log, options: options, logger: logger)
-        // What must still be written after a cancellation is written by a task of its own: owned by this
-        // call, which waits for it.
+        // What must still be written after a cancellation is written by a task of its own: owned by
+        // this call, which waits for it.
         let work = Task.detached { try await driver.work() }
         try await withTaskCancellationHandler {
             try await work.value

@@ -3,8 +3,8 @@ internal import MusterLog
 internal import MusterRuntime
 import Synchronization
 
-/// Runs a manager: begins the journal, loads the projection, and works on it, turn by turn, until it is
-/// told to stop. Holds no state of the domain.
+/// Runs a manager: begins the journal, loads the projection, and works on it, turn by turn, until
+/// it is told to stop. Holds no state of the domain.
 final class ManagerDriver: Sendable {
     private let log: any EventLog
     private let options: ManagerOptions

@@ -2,8 +2,8 @@ internal import MusterCore
 internal import MusterLog
 internal import MusterWire
 
-// Where to resume. A checkpoint is true for ever: every input below it is covered by an accepted record, or
-// decided nothing on an accepted state that was current when it was appended or later.
+// Where to resume. A checkpoint is true for ever: every input below it is covered by an accepted
+// record, or decided nothing on an accepted state that was current when it was appended or later.
 
 extension ManagerLoop {
     mutating func checkpointIfDue() {
@@ -32,8 +32,9 @@ extension ManagerLoop {
         }
     }
 
-    /// Once the journal is read to the ends asked for, writes the positions, lowered to the oldest input
-    /// that is still open: not considered again since a reset, or decided by or on a record in flight.
+    /// Once the journal is read to the ends asked for, writes the positions, lowered to the oldest
+    /// input that is still open: not considered again since a reset, or decided by or on a record
+    /// in flight.
     mutating func finishCheckpointIfRead() {
         guard let current = checkpointing, current.missing == 0 else { return }
         for (partition, end) in current.ends

@@ -45,8 +45,8 @@ extension ManagerLoop {
         }
     }
 
-    /// Considers one input: what it decides is appended; that it was considered is remembered until an
-    /// accepted record or a checkpoint covers it, also when it decided nothing.
+    /// Considers one input: what it decides is appended; that it was considered is remembered until
+    /// an accepted record or a checkpoint covers it, also when it decided nothing.
     private mutating func consider(_ item: Worker.Waiting, _ index: Int) {
         let passed = reader.clusters[index].state.next[item.position.partition]
         if let passed, item.position.offset < passed { return }
@@ -88,8 +88,8 @@ extension ManagerLoop {
         return [.requestRejected(request.id, Refusal(.invalidPolicy, text: text), proofs: [])]
     }
 
-    /// Facts that are signs of life, and reports, are heard as well: only of the cluster's own partition,
-    /// where whoever owns it hears all of them.
+    /// Facts that are signs of life, and reports, are heard as well: only of the cluster's own
+    /// partition, where whoever owns it hears all of them.
     private mutating func listen(to item: Worker.Waiting, _ index: Int) {
         guard case .fact(let fact) = item.input.content,
             reader.clusters[index].partition == item.position.partition.partition
@@ -211,7 +211,8 @@ extension ManagerLoop {
         }
     }
 
-    /// Per input partition how far this cluster's inputs were considered, where the state knows less.
+    /// Per input partition how far this cluster's inputs were considered, where the state knows
+    /// less.
     private func consideredBeyond(_ state: ClusterState, _ index: Int) -> [Position] {
         workers[index].considered.compactMap { partition, offset in
             let passed = state.next[partition] ?? .zero

@@ -65,9 +65,9 @@ extension ManagerLoop {
         touch(index)
     }
 
-    /// A record of the cluster is void where it lies. Was it this manager's, whoever waits for it waits for
-    /// nothing; was it another's, that one came too late and gets its turn once what is in flight has
-    /// landed.
+    /// A record of the cluster is void where it lies. Was it this manager's, whoever waits for it
+    /// waits for nothing; was it another's, that one came too late and gets its turn once what is
+    /// in flight has landed.
     private mutating func noteVoid(_ index: Int, at offset: Offset) {
         if workers[index].inFlight.contains(where: { $0.offset == offset }) {
             reset(index)
@@ -109,8 +109,8 @@ extension ManagerLoop {
 
     // MARK: Reset
 
-    /// Drops what is ahead. Everything that waits, also what decided nothing, is considered again, in
-    /// order, before anything newer, once the journal was read to the end known now.
+    /// Drops what is ahead. Everything that waits, also what decided nothing, is considered again,
+    /// in order, before anything newer, once the journal was read to the end known now.
     mutating func reset(_ index: Int) {
         counts.resets += 1
         for entry in workers[index].inFlight { appends[entry.token] = nil }

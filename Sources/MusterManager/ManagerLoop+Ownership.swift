@@ -2,8 +2,9 @@ internal import MusterCore
 internal import MusterLog
 internal import MusterWire
 
-// Which partitions this manager works on. It only has to be mostly right: it saves work, it does not carry
-// safety. Every manager folds all of the journal, so a takeover is "assigned, catch up, publish, go".
+// Which partitions this manager works on. It only has to be mostly right: it saves work, it does
+// not carry safety. Every manager folds all of the journal, so a takeover is "assigned, catch up,
+// publish, go".
 
 extension ManagerLoop {
     static let inputTopics: [Topic] = [.events, .requests, .heartbeats]
@@ -92,8 +93,8 @@ extension ManagerLoop {
         startPublishing(partition)
     }
 
-    /// What lies below was considered for every cluster, by whom does not matter: this manager's decisions
-    /// may say so.
+    /// What lies below was considered for every cluster, by whom does not matter: this manager's
+    /// decisions may say so.
     private mutating func settle(_ topic: TopicPartition, below offset: Offset) {
         resumed[topic] = offset
         for index in workers.indices {

@@ -2,12 +2,13 @@ internal import MusterCore
 internal import MusterLog
 internal import MusterWire
 
-// Publishing follows reading: the owner of a journal partition publishes commands and views for every accepted
-// record, its own or another's, at least once. Ids are a pure function of the record.
+// Publishing follows reading: the owner of a journal partition publishes commands and views for
+// every accepted record, its own or another's, at least once. Ids are a pure function of the
+// record.
 
 extension ManagerLoop {
-    /// What is being published. What fails is tried again; a view then as it is by that time, so that an
-    /// older one does not replace a newer one.
+    /// What is being published. What fails is tried again; a view then as it is by that time, so
+    /// that an older one does not replace a newer one.
     enum Publication: Sendable {
         case record(NewRecord)
         case view(worker: Int, NodeID, correlation: String)
@@ -65,8 +66,8 @@ extension ManagerLoop {
         }
     }
 
-    /// At a start as owner, once the journal was read to the end known then: whatever the folded state
-    /// calls outstanding, and every view.
+    /// At a start as owner, once the journal was read to the end known then: whatever the folded
+    /// state calls outstanding, and every view.
     mutating func startPublishing(_ partition: Int32) {
         guard let share = shares[partition], !share.publishes, let end = share.journalEnd,
             (reader.positions[partition] ?? .zero) >= end

@@ -156,8 +156,8 @@ extension ManagerLoop {
 }
 
 extension ClusterState {
-    /// Whether a heartbeat may change what is decided: anything but one more sign of life of a node that
-    /// is up, in a cluster at rest.
+    /// Whether a heartbeat may change what is decided: anything but one more sign of life of a node
+    /// that is up, in a cluster at rest.
     fileprivate func needsLook(afterHearing heartbeat: Heartbeat) -> Bool {
         if freeze != nil || !sagas.isEmpty { return true }
         let isPlain = nodes.look(heartbeat.identity.node) {

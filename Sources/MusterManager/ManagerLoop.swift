@@ -4,11 +4,12 @@ package import MusterWire
 
 /// A manager as a value: what happens goes in, what is to be done comes out.
 ///
-/// It holds the fold of the whole journal, so it may take over any partition, and for the clusters of the
-/// partitions that it owns it decides: on the state ahead of what was read back, appending without
-/// waiting. What loses the race is void, and a reset considers its inputs again. Commands and views are
-/// published for what was read back, never for what was only written. The protocol is that of the
-/// journal's specification, rule by rule; this file keeps the order, the extensions hold the parts.
+/// It holds the fold of the whole journal, so it may take over any partition, and for the clusters
+/// of the partitions that it owns it decides: on the state ahead of what was read back, appending
+/// without waiting. What loses the race is void, and a reset considers its inputs again. Commands
+/// and views are published for what was read back, never for what was only written. The protocol is
+/// that of the journal's specification, rule by rule; this file keeps the order, the extensions
+/// hold the parts.
 package struct ManagerLoop {
     package let settings: ManagerSettings
     package internal(set) var reader: JournalReader
@@ -62,7 +63,8 @@ package struct ManagerLoop {
     struct Share: Sendable {
         /// The question where the inputs lie.
         let ask: UInt64
-        /// Where to resume by the newest checkpoint, as it was when that was asked; nil without one.
+        /// Where to resume by the newest checkpoint, as it was when that was asked; nil without
+        /// one.
         let resume: SortedMap<TopicPartition, Offset>?
         /// Below that every input was decided by then.
         let passed: SortedMap<TopicPartition, Offset>
@@ -78,7 +80,8 @@ package struct ManagerLoop {
         var isLive: Bool { journalEnd == nil ? false : backlog.isEmpty && publishes }
     }
 
-    /// A checkpoint under way: positions considered, and the ends to which the journal must be read.
+    /// A checkpoint under way: positions considered, and the ends to which the journal must be
+    /// read.
     struct Checkpointing: Sendable {
         var positions: SortedMap<Int32, SortedMap<TopicPartition, Offset>>
         var ends: [Int32: Offset] = [:]
@@ -134,7 +137,8 @@ package struct ManagerLoop {
         }
     }
 
-    /// When to call `handle` with `.time` at the latest, in monotonic time; nil: only an input helps.
+    /// When to call `handle` with `.time` at the latest, in monotonic time; nil: only an input
+    /// helps.
     package var wakeUp: Duration? {
         var next: Duration?
         func consider(_ moment: Duration) { next = min(next ?? moment, moment) }

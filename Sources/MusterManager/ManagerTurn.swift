@@ -2,8 +2,8 @@ internal import MusterCore
 internal import MusterLog
 internal import MusterRuntime
 
-/// Performs what one `ManagerLoop` asks for, and tells it what came of it, from its load to its end.
-/// Nothing of an earlier turn reaches it: it has a mailbox and a reader of its own.
+/// Performs what one `ManagerLoop` asks for, and tells it what came of it, from its load to its
+/// end. Nothing of an earlier turn reaches it: it has a mailbox and a reader of its own.
 final class ManagerTurn: Sendable {
     private let log: any EventLog
     private let group: String

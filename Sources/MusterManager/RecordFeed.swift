@@ -4,10 +4,11 @@ import Synchronization
 
 /// A reader whose batches name the `read` that they belong to.
 ///
-/// A `next` that is under way when a partition is assigned anew may still give batches of before, and
-/// batches of before may wait in a mailbox. Taken for what lies behind the new position, they would
-/// make its reader skip inputs. So a partition's position is set between two `next`s, by the task that
-/// reads, and each batch carries the number of its `read`: whoever has asked again drops it.
+/// A `next` that is under way when a partition is assigned anew may still give batches of before,
+/// and batches of before may wait in a mailbox. Taken for what lies behind the new position, they
+/// would make its reader skip inputs. So a partition's position is set between two `next`s, by the
+/// task that reads, and each batch carries the number of its `read`: whoever has asked again drops
+/// it.
 final class RecordFeed: Sendable {
     private let reader: any LogReader
     private let state = Mutex(State())
@@ -54,9 +55,11 @@ final class RecordFeed: Sendable {
         }
     }
 
-    /// What lies behind the positions, each batch with the number of its `read`. For one task at a time.
+    /// What lies behind the positions, each batch with the number of its `read`. For one task at a
+    /// time.
     ///
-    /// - Throws: as `LogReader.next`; a partition that is out of range is not read until asked for anew.
+    /// - Throws: as `LogReader.next`; a partition that is out of range is not read until asked for
+    ///   anew.
     func next(
         max: Int, waitingUpTo limit: Duration
     ) async throws(LogError) -> [(batch: RecordBatch, number: UInt64)] {

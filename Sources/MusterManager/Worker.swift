@@ -7,18 +7,20 @@ struct Worker: Sendable {
     var ahead: ClusterState?
     /// Decisions appended and not read back, oldest first.
     var inFlight: [InFlight] = []
-    /// Every input considered, also those that decided nothing, until an accepted record or a checkpoint
-    /// covers it; in the order in which they were considered.
+    /// Every input considered, also those that decided nothing, until an accepted record or a
+    /// checkpoint covers it; in the order in which they were considered.
     var waiting: [Waiting] = []
-    /// Inputs to be considered, oldest first: after a reset those of before, then what arrived since.
+    /// Inputs to be considered, oldest first: after a reset those of before, then what arrived
+    /// since.
     var queue: [Waiting] = []
-    /// Per input partition the offset after the last input considered; what a reset takes back is not in
-    /// it until it is considered again.
+    /// Per input partition the offset after the last input considered; what a reset takes back is
+    /// not in it until it is considered again.
     var considered = SortedMap<TopicPartition, Offset>()
-    /// Per input partition the offset below which every input was considered and is no longer waited
-    /// for: a checkpoint has passed it. What a reset leaves of `considered`.
+    /// Per input partition the offset below which every input was considered and is no longer
+    /// waited for: a checkpoint has passed it. What a reset leaves of `considered`.
     var settled = SortedMap<TopicPartition, Offset>()
-    /// Per input partition the first input that was not considered because the cluster stands still.
+    /// Per input partition the first input that was not considered because the cluster stands
+    /// still.
     var held = SortedMap<TopicPartition, Offset>()
     var evidence = Evidence()
     /// Signs of life to be heard once what is considered now is decided.
@@ -28,8 +30,8 @@ struct Worker: Sendable {
     /// When the clock alone may give something to decide.
     var due: Timestamp?
     var snapshot: SnapshotMark?
-    /// Set when another manager's decision was late: nothing is appended until nothing is in flight, so
-    /// that the other one has its turn.
+    /// Set when another manager's decision was late: nothing is appended until nothing is in
+    /// flight, so that the other one has its turn.
     var isYielding = false
     var isOnAgenda = false
     /// After a failed append: when to try again, in monotonic time.
@@ -57,8 +59,8 @@ struct Worker: Sendable {
         var basis: UInt64?
     }
 
-    /// Where a reset stands: `ahead` was dropped, the journal is read to the end known after that, then
-    /// what waits is considered again.
+    /// Where a reset stands: `ahead` was dropped, the journal is read to the end known after that,
+    /// then what waits is considered again.
     enum Reset: Sendable {
         case none
         /// With the token of the question; an older one's answer does not count.

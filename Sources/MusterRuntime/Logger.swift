@@ -45,22 +45,27 @@ package struct Logger: Sendable {
         return logger
     }
 
+    /// For whoever looks for a fault.
     package func debug(_ message: @autoclosure () -> String, _ values: Values = [:]) {
         log(.debug, message(), values)
     }
 
+    /// What goes as it should.
     package func info(_ message: @autoclosure () -> String, _ values: Values = [:]) {
         log(.info, message(), values)
     }
 
+    /// What an operator may want to know.
     package func notice(_ message: @autoclosure () -> String, _ values: Values = [:]) {
         log(.notice, message(), values)
     }
 
+    /// What an operator should look at.
     package func warning(_ message: @autoclosure () -> String, _ values: Values = [:]) {
         log(.warning, message(), values)
     }
 
+    /// What keeps the program from doing its work.
     package func error(_ message: @autoclosure () -> String, _ values: Values = [:]) {
         log(.error, message(), values)
     }

@@ -37,7 +37,8 @@ package final class SQLiteLog: EventLog {
         /// The SQLite file layer to use; nil for the system's. For tests that record what is
         /// written.
         package var fileLayer: String?
-        /// Told of every transaction how many records it had, on the engine's thread: for measuring.
+        /// Told of every transaction how many records it had, on the engine's thread: for
+        /// measuring.
         package var onCommit: (@Sendable (Int) -> Void)?
 
         package init() {}

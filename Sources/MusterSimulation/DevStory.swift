@@ -2,11 +2,12 @@ package import MusterCore
 package import MusterLog
 internal import MusterWire
 
-/// The story of `muster dev`: three voters form a cluster of two groups, a fourth joins under load, one dies
-/// and is removed when its deadline passes and a majority allows it, one returns in time. About 20 seconds.
+/// The story of `muster dev`: three voters form a cluster of two groups, a fourth joins under load,
+/// one dies and is removed when its deadline passes and a majority allows it, one returns in time.
+/// About 20 seconds.
 ///
-/// The story moves the fleet and asks the manager for a policy, by requests like any operator's; what it
-/// tells is read from the log.
+/// The story moves the fleet and asks the manager for a policy, by requests like any operator's;
+/// what it tells is read from the log.
 package struct DevStory: Sendable {
     package static let cluster = ClusterID(unchecked: "dev")
     private static let names = ["n1", "n2", "n3", "n4"].map(NodeID.init(unchecked:))

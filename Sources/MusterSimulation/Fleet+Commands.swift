@@ -1,8 +1,9 @@
 internal import MusterCore
 package import MusterWire
 
-// What an agent does with a command: at most once for each id, only for its node's current start and before
-// its time is over, and a change only while the leader's live view is what the command requires.
+// What an agent does with a command: at most once for each id, only for its node's current start
+// and before its time is over, and a change only while the leader's live view is what the command
+// requires.
 
 extension Fleet {
     /// A command was read; whoever it is for carries it out.

@@ -31,8 +31,8 @@ extension Fleet {
         nodes.update(node) { $0.heartbeatDue = due }
     }
 
-    /// Says what the node's servers see: as a fact where leader, term or configuration are news, as soft
-    /// evidence otherwise.
+    /// Says what the node's servers see: as a fact where leader, term or configuration are news, as
+    /// soft evidence otherwise.
     mutating func observe(_ node: NodeID) {
         guard let known = nodes[node] else { return }
         let due = now + settings.observationInterval

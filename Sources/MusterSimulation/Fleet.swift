@@ -1,8 +1,8 @@
 package import MusterCore
 package import MusterWire
 
-/// A fleet of nodes with their agents, as a value on a clock of its own: time and commands go in, messages
-/// come out. It knows nothing of the manager.
+/// A fleet of nodes with their agents, as a value on a clock of its own: time and commands go in,
+/// messages come out. It knows nothing of the manager.
 package struct Fleet: Sendable {
     package let cluster: ClusterID
     package var settings: Settings

@@ -52,7 +52,8 @@ package final class FleetService: Sendable {
     private func hear(_ reader: any LogReader) async {
         let decoder = CloudEventReader()
         while !Task.isCancelled {
-            // A log that does not answer now is asked again; a closed one ends the loop by cancellation.
+            // A log that does not answer now is asked again; a closed one ends the loop by
+            // cancellation.
             guard let batches = try? await reader.next(max: 256, waitingUpTo: .seconds(1)) else {
                 // Cancelled while it waits: the loop's condition sees it.
                 try? await Task.sleep(for: .milliseconds(50))

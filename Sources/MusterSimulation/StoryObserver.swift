@@ -3,8 +3,8 @@ internal import MusterLog
 internal import MusterWire
 internal import Synchronization
 
-/// Follows a cluster by its log, as any auditor could: what it tells comes from the journal and from
-/// heartbeats, never from the story's own script.
+/// Follows a cluster by its log, as any auditor could: what it tells comes from the journal and
+/// from heartbeats, never from the story's own script.
 final class StoryObserver: Sendable {
     private let log: any EventLog
     private let cluster: ClusterID
@@ -72,7 +72,8 @@ final class StoryObserver: Sendable {
     }
 
     private func hear(_ record: LogRecord, _ inputs: InputReader) {
-        // What cannot be read goes to quarantine by the manager; the story has nothing to tell of it.
+        // What cannot be read goes to quarantine by the manager; the story has nothing to tell of
+        // it.
         guard
             let incoming = try? inputs.read(
                 .heartbeats, key: record.key, headers: record.headers, value: record.value),

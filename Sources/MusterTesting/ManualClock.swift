@@ -11,6 +11,7 @@ package final class ManualClock: Sendable {
 
     package var now: Timestamp { state.withLock { $0 } }
 
+    /// Lets that much time pass.
     package func advance(by duration: Duration) {
         state.withLock { $0 = $0 + duration }
     }

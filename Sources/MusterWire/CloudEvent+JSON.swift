@@ -3,8 +3,8 @@
 extension CloudEvent {
     /// Reads the attributes of an event in structured form; its data is `structuredData(of:)`.
     ///
-    /// Attributes that are `null` count as missing, as the JSON format of CloudEvents asks; attributes
-    /// that Muster does not know are ignored, also in the journal.
+    /// Attributes that are `null` count as missing, as the JSON format of CloudEvents asks;
+    /// attributes that Muster does not know are ignored, also in the journal.
     package init(reading value: JSONValue) throws(JSONReadError) {
         var object = try value.object()
         try self.init(mode: .structured) { attribute throws(JSONReadError) -> String? in

@@ -75,9 +75,10 @@ extension CloudEvent {
 
     /// The event in structured form, as the journal keeps its inputs in `cause.event`.
     ///
-    /// - Parameter value: the value of the record that this event was read from. Of a structured event
-    ///   it is the whole value; of a binary one an object of the attributes that are there and `data`.
-    ///   The bytes stay as they came but for a registry's frame and white space between tokens.
+    /// - Parameter value: the value of the record that this event was read from. Of a structured
+    ///   event it is the whole value; of a binary one an object of the attributes that are there
+    ///   and `data`. The bytes stay as they came but for a registry's frame and white space between
+    ///   tokens.
     package func structuredForm(value: UnsafeRawBufferPointer) -> [UInt8] {
         let json = UnsafeRawBufferPointer(rebasing: value.dropFirst(RegistryFrame.size(of: value)))
         let minified = JSONReader.minified(json)
@@ -97,6 +98,7 @@ extension CloudEvent {
         }
     }
 
+    /// The same, of bytes that are owned.
     package func structuredForm(value: [UInt8]) -> [UInt8] {
         value.withUnsafeBytes { structuredForm(value: $0) }
     }

@@ -52,8 +52,8 @@ extension ClusterState {
         trail = try object.read("trail", default: Trail())
     }
 
-    /// Writes the state as a snapshot holds it, without id and head: the same bytes for equal states
-    /// in every process.
+    /// Writes the state as a snapshot holds it, without id and head: the same bytes for equal
+    /// states in every process.
     package func write(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.put("at", at)

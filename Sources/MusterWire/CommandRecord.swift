@@ -38,8 +38,8 @@ package struct CommandRecord: Hashable, Sendable {
         }
     }
 
-    /// The record for the log. Its `causationid` is the decision's id; whoever publishes it, and how
-    /// often, the event is the same.
+    /// The record for the log. Its `causationid` is the decision's id; whoever publishes it, and
+    /// how often, the event is the same.
     package func outgoing() -> OutgoingRecord {
         var writer = JSONWriter()
         write(to: &writer)

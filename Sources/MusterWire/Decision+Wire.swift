@@ -1,7 +1,8 @@
 package import MusterCore
 
 extension Decision {
-    /// The version of the form below. A reader that meets another one stops the cluster ("upgrade").
+    /// The version of the form below. A reader that meets another one stops the cluster
+    /// ("upgrade").
     package static let format: StaticString = "1"
 
     /// Reads the content of a record of the journal.

@@ -5,6 +5,7 @@ package struct InputMessage: Hashable, Sendable {
     package var cluster: ClusterID
     package var content: Content
 
+    /// What a message says.
     package enum Content: Hashable, Sendable {
         case fact(Fact)
         case request(Request)

@@ -21,7 +21,8 @@ package final class InputReader {
 
     /// Reads a record of an input topic.
     ///
-    /// Key and headers but for CloudEvents' own are not looked at: the cluster is named in the data.
+    /// Key and headers but for CloudEvents' own are not looked at: the cluster is named in the
+    /// data.
     ///
     /// - Parameters:
     ///   - keyBytes: how long the record's key is; 0 without one.
@@ -37,6 +38,7 @@ package final class InputReader {
         }
     }
 
+    /// Reads a record whose bytes are owned; see above.
     package func read(
         _ topic: Topic, key: [UInt8]?, headers: [Header], value: [UInt8]?
     ) throws(UnreadableInput) -> Incoming {

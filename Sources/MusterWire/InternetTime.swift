@@ -1,7 +1,8 @@
 /// Moments as RFC 3339 writes them: CloudEvents' `time`, and what is printed for people.
 ///
-/// The calendar is Howard Hinnant's days-from-civil (http://howardhinnant.github.io/date_algorithms.html),
-/// so no part of Foundation is needed where records are many.
+/// The calendar is Howard Hinnant's days-from-civil
+/// (http://howardhinnant.github.io/date_algorithms.html), so no part of Foundation is needed where
+/// records are many.
 package enum InternetTime {
     /// Milliseconds since 1970; finer fractions are cut off. nil for what is no RFC 3339 time.
     ///
@@ -16,7 +17,8 @@ package enum InternetTime {
 
     /// `2006-01-02T15:04:05.678Z`; always with milliseconds, always UTC.
     ///
-    /// Moments outside of the years 0 to 9999, which RFC 3339 cannot write, are given as the number.
+    /// Moments outside of the years 0 to 9999, which RFC 3339 cannot write, are given as the
+    /// number.
     package static func text(milliseconds: Int64) -> String {
         guard range.contains(milliseconds) else { return String(milliseconds) }
         let day = (milliseconds - (milliseconds < 0 ? 86_399_999 : 0)) / 86_400_000

@@ -5,8 +5,8 @@ package struct JSONReadError: Error, Hashable, Sendable {
     package var reason: Reason
     /// What is wrong, as a sentence part without the place; safe to show on a terminal.
     package var sentence: String
-    /// The place as a JSON Pointer (RFC 6901); empty is the whole document. It holds member names as
-    /// they came: escape it before showing it, as `description` does.
+    /// The place as a JSON Pointer (RFC 6901); empty is the whole document. It holds member names
+    /// as they came: escape it before showing it, as `description` does.
     package var pointer: String
     /// The place as the number of bytes before it; known for what is no JSON at all (`.syntax` and
     /// `.tooDeep`), nil otherwise.
@@ -14,7 +14,8 @@ package struct JSONReadError: Error, Hashable, Sendable {
 
     /// The kinds of error, for those who act on them.
     package enum Reason: Hashable, Sendable {
-        /// Not JSON as RFC 8259 has it, or beyond its interoperable part: UTF-8, surrogates, numbers.
+        /// Not JSON as RFC 8259 has it, or beyond its interoperable part: UTF-8, surrogates,
+        /// numbers.
         case syntax
         /// More objects and arrays inside each other than allowed.
         case tooDeep

@@ -5,7 +5,8 @@
 /// of the same reader traps.
 package final class JSONReader {
     private let library: JSONLibrary
-    /// For the exact documents that lie exactly at the limit of nesting, as simdjson counts one off.
+    /// For the exact documents that lie exactly at the limit of nesting, as simdjson counts one
+    /// off.
     private lazy var deepLibrary = JSONLibrary(
         capacity: 1024, depthMax: JSONStrictness.exact.depthMax + 1)
     private var walk = JSONStrictWalk()
@@ -64,8 +65,8 @@ package final class JSONReader {
         var syntax = JSONSyntax(bytes, depthMax: strictness.depthMax)
         try syntax.check()
         guard case .other(let message) = failure else {
-            // Within the limit after all. simdjson cannot refuse the depth again, so a second failure
-            // is something else.
+            // Within the limit after all. simdjson cannot refuse the depth again, so a second
+            // failure is something else.
             do {
                 return try deepLibrary.parse(bytes)
             } catch {

@@ -5,7 +5,8 @@ package enum JSONSource {
     /// Where the value of a member inside members lies.
     ///
     /// - Parameters:
-    ///   - path: the names from the outermost object inwards, written in the document without escapes.
+    ///   - path: the names from the outermost object inwards, written in the document without
+    ///     escapes.
     ///   - bytes: a document that has been read, so it is valid.
     /// - Returns: nil when a name is not there or its owner is no object.
     package static func range(

@@ -2,8 +2,8 @@
 /// with too many members, nesting.
 ///
 /// The idea: one pass over the tape; at each object its direct members are gathered as 64-bit
-/// digests of their names. Few are compared in pairs, many are sorted; only equal digests have their
-/// bytes compared. So a hostile 64 KiB costs no more than its number of members.
+/// digests of their names. Few are compared in pairs, many are sorted; only equal digests have
+/// their bytes compared. So a hostile 64 KiB costs no more than its number of members.
 struct JSONStrictWalk {
     /// A member's digest, and the tape's place of its name.
     private struct Entry {
@@ -78,8 +78,8 @@ struct JSONStrictWalk {
         }
     }
 
-    /// Mixes a name's bytes eight at a time; the string buffer has room behind every text, so the last
-    /// load may reach beyond it, and what it reads there is masked out.
+    /// Mixes a name's bytes eight at a time; the string buffer has room behind every text, so the
+    /// last load may reach beyond it, and what it reads there is masked out.
     private static func digest(_ text: JSONText) -> UInt64 {
         let base = UnsafeRawPointer(text.start)
         var digest = UInt64(text.count) &* 0x9E37_79B9_7F4A_7C15

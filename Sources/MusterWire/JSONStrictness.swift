@@ -1,7 +1,8 @@
 /// How a document is read.
 package enum JSONStrictness: UInt8, Hashable, Sendable {
     /// Inputs: the whole document is checked before anything is looked at (no member name twice, at
-    /// most 256 members in an object, nesting at most 32); members that nobody asks for are ignored.
+    /// most 256 members in an object, nesting at most 32); members that nobody asks for are
+    /// ignored.
     case input
     /// Our own journal and snapshots: a member that nobody asks for is an error, said by
     /// `JSONObject.finish`, which also finds a name used twice; nesting is at most 64.

@@ -2,8 +2,8 @@
 ///
 /// simdjson is fast because it does not know where it is. When it has refused a document, this goes
 /// through it byte by byte, by the grammar of RFC 8259 with simdjson's own strictness (UTF-8 in
-/// strings, no lone surrogate, integers within 64 bits, finite doubles), and throws at the first byte
-/// that does not fit. What the bytes end too early for is said to be at their end.
+/// strings, no lone surrogate, integers within 64 bits, finite doubles), and throws at the first
+/// byte that does not fit. What the bytes end too early for is said to be at their end.
 ///
 /// Owner of the bytes: the caller, for the time of `check`.
 struct JSONSyntax {

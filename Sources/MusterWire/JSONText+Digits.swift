@@ -2,8 +2,8 @@
 // with a zero byte and the parser's buffer has 64 bytes of room behind its last text.
 
 extension JSONText {
-    /// The number that a text of decimal digits says; nil for an empty one, a leading zero, anything
-    /// but digits, and beyond 64 bits.
+    /// The number that a text of decimal digits says; nil for an empty one, a leading zero,
+    /// anything but digits, and beyond 64 bits.
     @inline(__always)
     var decimal: UInt64? {
         if count <= 8 {

@@ -1,7 +1,7 @@
 /// The text of a JSON string, unescaped, where the parser put it: nothing is copied.
 ///
-/// Owner: the `JSONReader` whose document it is from. Lifetime: that document's `read` call. Thread:
-/// the reader's. Compare it with literals in a `switch`, or make a `String` of it.
+/// Owner: the `JSONReader` whose document it is from. Lifetime: that document's `read` call.
+/// Thread: the reader's. Compare it with literals in a `switch`, or make a `String` of it.
 package struct JSONText {
     let start: UnsafePointer<UInt8>
     package let count: Int
@@ -31,8 +31,8 @@ package struct JSONText {
         left.count == right.count && areEqual(left.start, right.start, left.count)
     }
 
-    /// Compares eight bytes at a time, and the rest by one load that overlaps: names are short, and a
-    /// call of `memcmp` costs more than it compares. Reads nothing outside of `count` bytes.
+    /// Compares eight bytes at a time, and the rest by one load that overlaps: names are short, and
+    /// a call of `memcmp` costs more than it compares. Reads nothing outside of `count` bytes.
     @inline(__always)
     static func areEqual(
         _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int

@@ -3,8 +3,8 @@ package import MusterCore
 // The core's small types, read from a value.
 
 extension JSONValue {
-    /// A name: of an input it must hold nothing forbidden; what stands in our own journal is taken as
-    /// it is, as the rule for names never decides whether a record is accepted.
+    /// A name: of an input it must hold nothing forbidden; what stands in our own journal is taken
+    /// as it is, as the rule for names never decides whether a record is accepted.
     @inline(__always)
     package func name<Text: Name>(_ type: Text.Type = Text.self) throws(JSONReadError) -> Text {
         let text = try string()
@@ -16,6 +16,7 @@ extension JSONValue {
         }
     }
 
+    /// The value as one of the core's numbers.
     @inline(__always)
     package func number<Wrapped: Number>(
         _ type: Wrapped.Type = Wrapped.self

@@ -56,8 +56,8 @@ extension JSONValue {
         }
     }
 
-    /// The place of the value in its document, as a JSON Pointer (RFC 6901): the tape is walked from
-    /// its start to here.
+    /// The place of the value in its document, as a JSON Pointer (RFC 6901): the tape is walked
+    /// from its start to here.
     @inline(never)
     package var pointer: String {
         var result = ""

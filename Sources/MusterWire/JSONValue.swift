@@ -1,13 +1,13 @@
 /// One value of a document that is being read.
 ///
-/// The idea: simdjson turns a document into a tape, an array of words in the order of the text, where
-/// an object or array says where it ends. A value is a position on that tape; going on to the next
-/// value costs one load, and nothing is allocated before somebody asks for a `String`. Nothing
-/// remembers how one came to a value either: when an error needs its JSON Pointer, the tape is walked
-/// again from the start.
+/// The idea: simdjson turns a document into a tape, an array of words in the order of the text,
+/// where an object or array says where it ends. A value is a position on that tape; going on to the
+/// next value costs one load, and nothing is allocated before somebody asks for a `String`. Nothing
+/// remembers how one came to a value either: when an error needs its JSON Pointer, the tape is
+/// walked again from the start.
 ///
-/// Owner of the tape: the `JSONReader`. Lifetime: its `read` call; keep no value beyond. Thread: the
-/// reader's.
+/// Owner of the tape: the `JSONReader`. Lifetime: its `read` call; keep no value beyond. Thread:
+/// the reader's.
 package struct JSONValue {
     let words: UnsafePointer<UInt64>
     let strings: UnsafePointer<UInt8>
@@ -74,12 +74,14 @@ extension JSONValue {
         return textUnchecked
     }
 
+    /// The value as a text.
     @inline(__always)
     package func string() throws(JSONReadError) -> String {
         guard tag == Tag.string else { throw wrongKind("text") }
         return textUnchecked.string
     }
 
+    /// The value as true or false.
     @inline(__always)
     package func bool() throws(JSONReadError) -> Bool {
         switch tag {
@@ -96,6 +98,7 @@ extension JSONValue {
         return JSONObject(self)
     }
 
+    /// The value as an array.
     @inline(__always)
     package func array() throws(JSONReadError) -> JSONArray {
         guard tag == Tag.array else { throw wrongKind("an array") }

@@ -15,7 +15,8 @@ package struct JSONWords<Value: Equatable & Sendable>: Sendable {
 
     /// The word for a value.
     ///
-    /// Traps when the table lacks it, which is a mistake in the program: a test goes through all cases.
+    /// Traps when the table lacks it, which is a mistake in the program: a test goes through all
+    /// cases.
     package func word(for value: Value) -> StaticString {
         for entry in entries where entry.value == value { return entry.word }
         fatalError("no word for \(value)")

@@ -3,6 +3,7 @@ package import MusterCore
 // The core's small types as values and as members; a member that is nil is left out.
 
 extension JSONWriter {
+    /// A member that is a name.
     package mutating func member(_ name: StaticString, _ value: (some Name)?) {
         member(name, value?.text)
     }
@@ -22,12 +23,14 @@ extension JSONWriter {
         member(name, string: value?.milliseconds)
     }
 
+    /// A member that is an identifier, as 32 hex digits.
     package mutating func member(_ name: StaticString, _ value: Identifier?) {
         guard let value else { return }
         self.name(name)
         hex([value.high, value.low])
     }
 
+    /// A member that is a hash, as 64 hex digits.
     package mutating func member(_ name: StaticString, _ value: Hash?) {
         guard let value else { return }
         self.name(name)

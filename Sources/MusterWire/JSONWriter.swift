@@ -1,8 +1,9 @@
 /// Writes JSON, the same bytes for the same calls in every process.
 ///
-/// Members stand in the order of the calls; there is no white space; strings are escaped as RFC 8785
-/// does; what is nil is left out, never `null`. Numbers of 64 bits are strings of digits (`string`),
-/// as readers of other languages round them otherwise; `number` is for what stays below 2^53.
+/// Members stand in the order of the calls; there is no white space; strings are escaped as RFC
+/// 8785 does; what is nil is left out, never `null`. Numbers of 64 bits are strings of digits
+/// (`string`), as readers of other languages round them otherwise; `number` is for what stays below
+/// 2^53.
 ///
 /// Keep one and `clear` it: it keeps its memory.
 package struct JSONWriter: Sendable {
@@ -63,6 +64,7 @@ package struct JSONWriter: Sendable {
         wantsComma = false
     }
 
+    /// A text, escaped.
     package mutating func string(_ text: String) {
         startValue()
         quote(text)
@@ -102,6 +104,7 @@ package struct JSONWriter: Sendable {
         digits(number)
     }
 
+    /// True or false.
     package mutating func bool(_ value: Bool) {
         startValue()
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
@@ -116,12 +119,14 @@ package struct JSONWriter: Sendable {
 
 // Members: a name with its value, both left out when the value is nil.
 extension JSONWriter {
+    /// A member that is a text.
     package mutating func member(_ name: StaticString, _ text: String?) {
         guard let text else { return }
         self.name(name)
         string(text)
     }
 
+    /// A member that is a word, which needs no escapes.
     package mutating func member(_ name: StaticString, word: StaticString?) {
         guard let word else { return }
         self.name(name)
@@ -148,6 +153,7 @@ extension JSONWriter {
         self.number(number)
     }
 
+    /// A member that is true or false.
     package mutating func member(_ name: StaticString, _ value: Bool?) {
         guard let value else { return }
         self.name(name)

@@ -7,10 +7,10 @@ package import MusterCore
 ///     \{"cluster":"((?:[^"\\]|\\["\\])+)","seq":"([1-9][0-9]*)","previous":"([0-9a-f]{64})","decision":
 ///
 /// over bytes, whose first group, unescaped, is valid UTF-8 of at most 255 bytes. It is accepted if
-/// that prefix is, byte for byte, the one that the reader makes from the head it holds. Nothing here
-/// uses the JSON reader: no two readers can disagree about a byte prefix, whatever they think of the
-/// rest. The form is canonical (nothing can be escaped in two ways, numbers have no leading zeros), so
-/// comparing the three fields is comparing the bytes.
+/// that prefix is, byte for byte, the one that the reader makes from the head it holds. Nothing
+/// here uses the JSON reader: no two readers can disagree about a byte prefix, whatever they think
+/// of the rest. The form is canonical (nothing can be escaped in two ways, numbers have no leading
+/// zeros), so comparing the three fields is comparing the bytes.
 package struct JournalEnvelope: Hashable, Sendable {
     package var cluster: ClusterID
     package var sequence: MusterCore.Sequence

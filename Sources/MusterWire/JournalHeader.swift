@@ -39,6 +39,7 @@ package struct JournalHeader: Hashable, Sendable {
         value.starts(with: #"{"journal":"#.utf8)
     }
 
+    /// Whether these bytes begin as a header does.
     package static func begins(_ value: [UInt8]) -> Bool {
         value.withUnsafeBytes { begins($0) }
     }

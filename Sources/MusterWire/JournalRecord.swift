@@ -80,7 +80,8 @@ extension DecisionError: CustomStringConvertible {
     }
 }
 
-/// Reads the records of the journal, exactly. One per thread, kept; see `JSONReader`, which it owns.
+/// Reads the records of the journal, exactly. One per thread, kept; see `JSONReader`, which it
+/// owns.
 package final class JournalRecordReader {
     private let json: JSONReader
 
@@ -109,6 +110,7 @@ package final class JournalRecordReader {
         }
     }
 
+    /// Reads a decision whose bytes are owned; see above.
     package func decision(
         of value: [UInt8], withEvent: Bool = false
     ) throws(DecisionError) -> Decision {

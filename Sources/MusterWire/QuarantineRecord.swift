@@ -1,7 +1,7 @@
 package import MusterCore
 
-/// A record of the quarantine topic: an input that cannot be read as one, with its bytes and what is
-/// wrong with it.
+/// A record of the quarantine topic: an input that cannot be read as one, with its bytes and what
+/// is wrong with it.
 package struct QuarantineRecord: Hashable, Sendable {
     package var position: Position
     /// What is wrong, as a sentence; safe to show on a terminal.

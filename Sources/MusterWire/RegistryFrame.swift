@@ -1,4 +1,5 @@
-/// The five bytes that serialisers of a schema registry put before JSON: a zero and the schema's id.
+/// The five bytes that serialisers of a schema registry put before JSON: a zero and the schema's
+/// id.
 package enum RegistryFrame {
     /// How many bytes of a value are a frame: 5 or 0. No JSON begins with a zero byte.
     package static func size(of value: UnsafeRawBufferPointer) -> Int {

@@ -4,7 +4,8 @@ package import MusterCore
 package struct Snapshot: Equatable, Sendable {
     /// J: of this cluster, everything below it in its journal partition is in the state.
     package var journalOffset: Offset
-    /// Where the head's record lies, so that a reader can check its hash; nil before the first record.
+    /// Where the head's record lies, so that a reader can check its hash; nil before the first
+    /// record.
     package var headOffset: Offset?
     /// Which fold made the state; a reader of another one ignores the snapshot.
     package var foldVersion: UInt32

@@ -1,10 +1,11 @@
 /// Why an input cannot be read: what its quarantine record says.
 package struct UnreadableInput: Error, Hashable, Sendable {
     package var reason: Reason
-    /// What is wrong and what to do, as a sentence part without the place; safe to show on a terminal.
+    /// What is wrong and what to do, as a sentence part without the place; safe to show on a
+    /// terminal.
     package var sentence: String
-    /// Where, in the record's value, as a JSON Pointer; empty is the whole value; nil where the trouble
-    /// is with the record or its headers, or with what is no JSON.
+    /// Where, in the record's value, as a JSON Pointer; empty is the whole value; nil where the
+    /// trouble is with the record or its headers, or with what is no JSON.
     package var pointer: String?
     /// Where, as the number of bytes of the record's value before it; for what is no JSON.
     package var offset: Int?

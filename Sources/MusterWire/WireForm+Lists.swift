@@ -24,7 +24,8 @@ extension JSONObject {
         return try value.array().ordered(byName: key)
     }
 
-    /// The elements of an array in its order; none when it is missing. An input may have none twice.
+    /// The elements of an array in its order; none when it is missing. An input may have none
+    /// twice.
     mutating func optionalSet<Element: WireForm & Equatable>(
         _ name: StaticString, of type: Element.Type = Element.self
     ) throws(JSONReadError) -> [Element]? {

@@ -33,6 +33,7 @@ extension WireObject {
 
 /// A type whose values are words.
 package protocol WireWord: WireForm, Equatable, Sendable {
+    /// Every value with its word.
     static var words: JSONWords<Self> { get }
 }
 

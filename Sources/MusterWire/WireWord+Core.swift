@@ -1,7 +1,7 @@
 package import MusterCore
 
-// The words of the core's enumerations. They are the names that the core has for the cases, so that one
-// word stands for a thing everywhere; a test goes through all of them.
+// The words of the core's enumerations. They are the names that the core has for the cases, so that
+// one word stands for a thing everywhere; a test goes through all of them.
 
 extension Role: WireWord {
     package static let words = JSONWords<Self>([

@@ -39,7 +39,8 @@ struct AuditingGuideTests {
         return (String(decoding: data, as: UTF8.self), process.terminationStatus == 0)
     }
 
-    /// A log with two chains of five records, void ones and rubbish between them; answers the heads.
+    /// A log with two chains of five records, void ones and rubbish between them; answers the
+    /// heads.
     private func makeLog(at file: URL) async throws -> [Head] {
         let log = try await SQLiteLog.open(path: file.path())
         try await log.createTopics(TopicSettings.standard(partitions: 1))

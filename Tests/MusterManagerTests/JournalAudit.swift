@@ -195,8 +195,8 @@ struct JournalAudit {
         return nil
     }
 
-    /// The nothing rule: an input without a record decided nothing on an accepted state that was current
-    /// when it was appended or later, and before the record that covers it; and in order.
+    /// The nothing rule: an input without a record decided nothing on an accepted state that was
+    /// current when it was appended or later, and before the record that covers it; and in order.
     func skipped(_ inputs: [Position: WorldInput]) -> String? {
         var reached: [TopicPartition: [ClusterID: Int]] = [:]
         for (position, input) in inputs.sorted(by: { $0.key < $1.key }) {

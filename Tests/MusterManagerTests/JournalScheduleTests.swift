@@ -3,8 +3,8 @@ import MusterManager
 import MusterTesting
 import Testing
 
-/// Managers in worlds of chance: whatever the order of things, the journal stays one chain per cluster,
-/// no input is decided twice or skipped, and everything is caught up with once faults end.
+/// Managers in worlds of chance: whatever the order of things, the journal stays one chain per
+/// cluster, no input is decided twice or skipped, and everything is caught up with once faults end.
 @Suite struct JournalScheduleTests {
     private static let seeds: UInt64 = 300
 

@@ -3,7 +3,8 @@ import MusterLog
 import MusterManager
 import MusterWire
 
-// Faults stop, one manager is left, or all crash and a new one starts: everything is caught up with.
+// Faults stop, one manager is left, or all crash and a new one starts: everything is caught up
+// with.
 
 extension JournalWorld {
     mutating func heal(keeping survivor: Int?) async throws {
@@ -103,8 +104,8 @@ extension JournalWorld {
             records[TopicPartition(.snapshots, $0)] ?? []
         }
         for _ in 0..<2 {
-            // A compaction of some moment: of each key the newest then, perhaps some older ones, and one
-            // that was lost altogether.
+            // A compaction of some moment: of each key the newest then, perhaps some older ones,
+            // and one that was lost altogether.
             let until = now + .milliseconds(-Int64(pick(Int((now - Self.start).milliseconds))))
             let lost = all.isEmpty ? nil : all[pick(all.count)].key
             var kept: [LogRecord] = []

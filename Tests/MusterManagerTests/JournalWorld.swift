@@ -5,8 +5,8 @@ import MusterTesting
 import MusterWire
 
 /// A log, some managers that each may own any partition, and everything that may go wrong between
-/// them, in an order that a seed gives. Appends land late, doubled, or after their failure was told;
-/// managers crash and start, producers are replaced, partitions change hands.
+/// them, in an order that a seed gives. Appends land late, doubled, or after their failure was
+/// told; managers crash and start, producers are replaced, partitions change hands.
 struct JournalWorld {
     /// What is wrong, and after which step.
     struct Violation: Error, CustomStringConvertible {

@@ -3,8 +3,8 @@ import MusterLog
 import MusterTesting
 import MusterWire
 
-/// What the nodes and operators of one cluster have to say: restarts, announcements, reports that go
-/// forth and back, outcomes of commands, requests that repeat themselves.
+/// What the nodes and operators of one cluster have to say: restarts, announcements, reports that
+/// go forth and back, outcomes of commands, requests that repeat themselves.
 struct WorldFleet {
     let cluster: ClusterID
     private var starts: [UInt64] = [1, 1, 1, 1]
@@ -130,8 +130,8 @@ struct WorldFleet {
 }
 
 extension JournalWorld {
-    /// Something is appended to an input topic: mostly where it belongs, sometimes elsewhere, sometimes
-    /// nothing that could be read.
+    /// Something is appended to an input topic: mostly where it belongs, sometimes elsewhere,
+    /// sometimes nothing that could be read.
     mutating func publishInput() {
         let index = pick(fleets.count)
         let cluster = fleets[index].cluster

@@ -5,8 +5,8 @@ import MusterLog
 import MusterWire
 import Testing
 
-/// `schemas/asyncapi.yaml` against what the program creates and writes. That it is valid AsyncAPI is
-/// tested by validators that are not ours, in Tests/Python.
+/// `schemas/asyncapi.yaml` against what the program creates and writes. That it is valid AsyncAPI
+/// is tested by validators that are not ours, in Tests/Python.
 struct AsyncAPITests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "schemas")

@@ -7,8 +7,8 @@ import Testing
 /// were broken are refused with the place of the trouble.
 ///
 /// The file named by MUSTER_GENERATED (Tests/Python/generate.py makes it) has one object a line:
-/// `message`, the name of the schema without "muster." and ".v1"; `valid`; `document`, the data; and
-/// for a broken one `pointer`, the place that was broken, where that is one place.
+/// `message`, the name of the schema without "muster." and ".v1"; `valid`; `document`, the data;
+/// and for a broken one `pointer`, the place that was broken, where that is one place.
 struct GeneratedDocumentTests {
     private static let file = ProcessInfo.processInfo.environment["MUSTER_GENERATED"]
 

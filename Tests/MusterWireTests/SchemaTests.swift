@@ -3,8 +3,8 @@ import MusterCore
 import MusterWire
 import Testing
 
-/// The schemas against the program. That the schemas are valid, and that every golden file is valid by
-/// them, is tested by validators that are not ours, in Tests/Python.
+/// The schemas against the program. That the schemas are valid, and that every golden file is valid
+/// by them, is tested by validators that are not ours, in Tests/Python.
 struct SchemaTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "schemas")

@@ -1,4 +1,5 @@
-/// A random source whose numbers follow from its seed (SplitMix64), so that a failure can be repeated.
+/// A random source whose numbers follow from its seed (SplitMix64), so that a failure can be
+/// repeated.
 struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 

@@ -1,8 +1,8 @@
 import MusterCore
 import MusterWire
 
-/// Values of every kind for the tests of messages: with everything that is optional, and with nothing
-/// of it.
+/// Values of every kind for the tests of messages: with everything that is optional, and with
+/// nothing of it.
 enum Sample {
     static let cluster = ClusterID(unchecked: "orders")
     static let n1 = NodeID(unchecked: "n1")

@@ -12,9 +12,12 @@ import re
 import warnings
 
 from hypothesis import HealthCheck, given, seed, settings, strategies
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis_jsonschema import from_schema
 
 import schemas
+
+set_hypothesis_home_dir(schemas.ROOT / ".build" / "hypothesis")
 
 INPUTS = ["nodeUp", "nodeStopping", "nodeReportedDown", "nodeReportedUp", "nodeLeaving", "groupObserved",
           "groupDeleted", "syncStarted", "synced", "syncFailed", "commandSucceeded", "commandFailed",

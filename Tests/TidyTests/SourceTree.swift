@@ -1,38 +1,54 @@
 import Foundation
 
 /// The project's files, as they lie in the working tree beside this test.
-struct SourceTree {
-    struct File {
+enum SourceTree {
+    /// A file, with its text read once.
+    struct File: Sendable {
         /// From the project's root, with slashes.
         let path: String
         let text: String
+        let lines: [Substring]
+        /// Of Swift only; empty for anything else.
+        let code: SwiftCode
 
-        var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
-        var name: String { String(path.split(separator: "/").last ?? "") }
+        init(path: String, text: String) {
+            self.path = path
+            self.text = text
+            var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            if lines.last == "" { lines.removeLast() }
+            self.lines = lines
+            code = SwiftCode(path.hasSuffix(".swift") ? text : "")
+        }
+
+        var name: Substring { path.split(separator: "/").last ?? "" }
+        var isSwift: Bool { path.hasSuffix(".swift") }
         var isTest: Bool { path.hasPrefix("Tests/") }
+        /// The module that a file below `Sources` belongs to; nil elsewhere.
+        var module: String? {
+            let parts = path.split(separator: "/")
+            return parts.first == "Sources" && parts.count > 2 ? String(parts[1]) : nil
+        }
     }
 
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The files below the folders whose names end so, in order.
-    static func files(_ folders: [String], endings: [String]) throws -> [File] {
+    /// Every file of the project that is text, by path. What building leaves is no part of it.
+    static let files: [File] = {
+        let leftBehind = [".git", ".build", ".swiftpm", ".venv", "__pycache__", ".hypothesis"]
+        guard let walk = FileManager.default.enumerator(atPath: root.path) else { return [] }
         var result: [File] = []
-        for folder in folders {
-            let base = root.appendingPathComponent(folder)
-            guard let walk = FileManager.default.enumerator(atPath: base.path) else { continue }
-            for case let name as String in walk where endings.contains(where: name.hasSuffix) {
-                let path = folder.isEmpty ? name : "\(folder)/\(name)"
-                if path.split(separator: "/").contains(where: { $0.hasPrefix(".") }) { continue }
-                let text = try String(
-                    contentsOf: base.appendingPathComponent(name), encoding: .utf8)
-                result.append(File(path: path, text: text))
+        for case let path as String in walk {
+            if leftBehind.contains(where: { path == $0 || path.hasSuffix("/" + $0) }) {
+                walk.skipDescendants()
+                continue
             }
+            let isFile = walk.fileAttributes?[.type] as? FileAttributeType == .typeRegular
+            guard isFile, let bytes = FileManager.default.contents(atPath: "\(root.path)/\(path)"),
+                let text = String(bytes: bytes, encoding: .utf8)
+            else { continue }
+            result.append(File(path: path, text: text))
         }
         return result.sorted { $0.path < $1.path }
-    }
-
-    static func swift() throws -> [File] {
-        try files(["Sources", "Tests", "Benchmarks", "Examples"], endings: [".swift"])
-    }
+    }()
 }

@@ -1,133 +1,109 @@
-/// Swift source with the content of comments and texts blanked out, so that what is counted is
-/// code.
-struct SwiftCode {
-    /// The code's lines, as long as the source's.
+/// Swift source, told apart: code, comments, and the text of literals. Each line keeps its columns.
+struct SwiftCode: Sendable {
+    /// The code's lines; comments and the text of literals are blank.
     let lines: [String]
+    /// The comments' lines; everything else is blank.
+    let comments: [String]
 
     init(_ source: String) {
         var scanner = Scanner(Array(source.unicodeScalars))
-        lines = scanner.blanked().split(separator: "\n", omittingEmptySubsequences: false)
-            .map(String.init)
+        scanner.scan()
+        lines = Self.split(scanner.code)
+        comments = Self.split(scanner.comments)
+    }
+
+    private static func split(_ text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
     private struct Scanner {
         let source: [Unicode.Scalar]
         var place = 0
-        var result = ""
+        var code = ""
+        var comments = ""
 
         init(_ source: [Unicode.Scalar]) { self.source = source }
 
-        func starts(_ text: String) -> Bool {
-            let scalars = Array(text.unicodeScalars)
-            return place + scalars.count <= source.count
-                && Array(source[place..<place + scalars.count]) == scalars
+        private enum Kind { case code, comment, text }
+
+        mutating func scan() {
+            while place < source.count { step() }
         }
 
-        mutating func blanked() -> String {
-            while place < source.count {
-                if starts("//") {
-                    skip(until: "\n", keepingEnd: true)
-                } else if starts("/*") {
-                    skip(until: "*/", keepingEnd: false)
-                } else if starts("#\"\"\"") {
-                    text(from: "#\"\"\"", to: "\"\"\"#", escape: "\\#")
-                } else if starts("\"\"\"") {
-                    text(from: "\"\"\"", to: "\"\"\"", escape: "\\")
-                } else if starts("#\"") {
-                    text(from: "#\"", to: "\"#", escape: "\\#")
-                } else if starts("\"") {
-                    text(from: "\"", to: "\"", escape: "\\")
-                } else {
-                    result.unicodeScalars.append(source[place])
-                    place += 1
-                }
-            }
-            return result
+        private func scalar(_ offset: Int) -> Unicode.Scalar? {
+            place + offset < source.count ? source[place + offset] : nil
         }
 
-        private mutating func blank() {
-            result.unicodeScalars.append(source[place] == "\n" ? "\n" : " ")
+        private func starts(_ text: [Unicode.Scalar]) -> Bool {
+            place + text.count <= source.count
+                && source[place..<place + text.count].elementsEqual(text)
+        }
+
+        private mutating func take(_ kind: Kind) {
+            let scalar = source[place]
+            let blank: Unicode.Scalar = scalar == "\n" ? "\n" : " "
+            code.unicodeScalars.append(kind == .code ? scalar : blank)
+            comments.unicodeScalars.append(kind == .comment ? scalar : blank)
             place += 1
         }
 
-        private mutating func skip(until end: String, keepingEnd: Bool) {
-            while place < source.count && !starts(end) { blank() }
-            if keepingEnd { return }
-            for _ in end.unicodeScalars where place < source.count { blank() }
-        }
-
-        private mutating func text(from begin: String, to end: String, escape: String) {
-            for _ in begin.unicodeScalars { blank() }
-            while place < source.count && !starts(end) {
-                if starts(escape) { for _ in escape.unicodeScalars { blank() } }
-                if place < source.count { blank() }
-            }
-            for _ in end.unicodeScalars where place < source.count { blank() }
-        }
-    }
-
-    /// A function's first line, counted from 1, and how many lines it has.
-    struct Function: Equatable {
-        let line: Int
-        let length: Int
-    }
-
-    /// The functions and initialisers with a body.
-    var functions: [Function] {
-        var result: [Function] = []
-        for (index, line) in lines.enumerated() {
-            let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
-            let isFunction =
-                words.contains("func")
-                || words.contains("init") && line.contains("init") && !line.contains(".init")
-                    && line.trimmingPrefix { $0 == " " }.first.map { $0 != "." } ?? false
-            if isFunction, let length = length(from: index) {
-                result.append(Function(line: index + 1, length: length))
+        private mutating func step() {
+            switch source[place] {
+            case "/" where scalar(1) == "/":
+                while place < source.count, source[place] != "\n" { take(.comment) }
+            case "/" where scalar(1) == "*":
+                block()
+            case "\"":
+                text(hashes: 0)
+            case "#":
+                var hashes = 1
+                while scalar(hashes) == "#" { hashes += 1 }
+                if scalar(hashes) == "\"" { text(hashes: hashes) } else { take(.code) }
+            default:
+                take(.code)
             }
         }
-        return result
-    }
 
-    /// From the line of the declaration to the brace that closes its body; nil without a body.
-    private func length(from start: Int) -> Int? {
-        var (depth, round, isOpen) = (0, 0, false)
-        for index in start..<lines.count {
-            for character in lines[index] {
-                switch character {
-                case "(", "[": round += 1
-                case ")", "]": round -= 1
-                case "{":
-                    if round > 0 && !isOpen { continue }
+        private mutating func block() {
+            var depth = 0
+            repeat {
+                if starts(["/", "*"]) {
                     depth += 1
-                    isOpen = true
-                case "}":
-                    if round > 0 && !isOpen { continue }
-                    if !isOpen && depth == 0 { return nil }
+                    take(.comment)
+                } else if starts(["*", "/"]) {
                     depth -= 1
-                    if isOpen && depth == 0 { return index - start + 1 }
-                default: break
+                    take(.comment)
                 }
-            }
-            if !isOpen && round == 0 {
-                let rest = lines[index].trimmingCharacters
-                let following = index + 1 < lines.count ? lines[index + 1].trimmingCharacters : ""
-                let goesOn =
-                    rest.hasSuffix("->") || rest.hasSuffix(",") || following.hasPrefix("{")
-                    || following.hasPrefix("->") || following.hasPrefix("async")
-                    || following.hasPrefix("throws") || following.hasPrefix("where")
-                    || following.hasPrefix(")")
-                if !goesOn { return nil }
-            }
+                if place < source.count { take(.comment) }
+            } while depth > 0 && place < source.count
         }
-        return nil
-    }
-}
 
-extension String {
-    fileprivate var trimmingCharacters: Substring {
-        let front = drop { $0 == " " }
-        var end = front
-        while end.last == " " { end = end.dropLast() }
-        return end
+        /// A literal, from its first mark to its last. What is interpolated is code.
+        private mutating func text(hashes: Int) {
+            let pounds = [Unicode.Scalar](repeating: "#", count: hashes)
+            for _ in 0..<hashes { take(.text) }
+            let isLong = starts(["\"", "\"", "\""])
+            let marks = [Unicode.Scalar](repeating: "\"", count: isLong ? 3 : 1)
+            for _ in marks { take(.text) }
+            while place < source.count, !starts(marks + pounds) {
+                if !isLong && source[place] == "\n" { return }
+                guard starts(["\\"] + pounds) else {
+                    take(.text)
+                    continue
+                }
+                for _ in 0...hashes { take(.text) }
+                if scalar(0) == "(" { interpolation() } else if place < source.count { take(.text) }
+            }
+            for _ in marks + pounds where place < source.count { take(.text) }
+        }
+
+        private mutating func interpolation() {
+            var depth = 0
+            repeat {
+                if source[place] == "(" { depth += 1 }
+                if source[place] == ")" { depth -= 1 }
+                step()
+            } while depth > 0 && place < source.count
+        }
     }
 }

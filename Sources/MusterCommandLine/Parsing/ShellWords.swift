@@ -2,6 +2,7 @@
 /// space parts words, single and double quotes keep it, and what stands behind a pipe or a
 /// redirection belongs to the shell.
 package enum ShellWords {
+    /// The words of a line up to what belongs to the shell, without their quotes.
     package static func split(_ line: String) -> [String] {
         var words: [String] = []
         var word: String?

@@ -1,6 +1,7 @@
 /// How many cells of a terminal a text takes: roughly what `wcwidth` says, from Unicode's own
 /// properties and the wide ranges of East Asian scripts and emoji.
 package enum TerminalCells {
+    /// The cells of all its scalars together; those of a control are none.
     package static func width(of text: String) -> Int {
         text.unicodeScalars.reduce(0) { $0 + width(of: $1) }
     }

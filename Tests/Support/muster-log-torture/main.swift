@@ -4,9 +4,9 @@
 //     muster-log-torture PATH WRITER FIRST
 //
 // Each acknowledged record is one line, "NUMBER OFFSET". The record lies in the topic events,
-// partition 0; its key is WRITER, its value "WRITER NUMBER " and padding that the number decides. Every
-// hundredth number is also written, as a key of few, to the compacted topic of members, and upkeep and
-// leases are at work, so that a kill may hit those too.
+// partition 0; its key is WRITER, its value "WRITER NUMBER " and padding that the number decides.
+// Every hundredth number is also written, as a key of few, to the compacted topic of members, and
+// upkeep and leases are at work, so that a kill may hit those too.
 
 import Dispatch
 import Glibc
@@ -37,8 +37,8 @@ do {
     let flight = DispatchSemaphore(value: 64)
     let events = TopicPartition(.events, 0)
     DispatchQueue.global().async {
-        // Bounded, though no run gets there: the optimiser of Swift 6.3 never finishes with a closure that
-        // cannot return.
+        // Bounded, though no run gets there: the optimiser of Swift 6.3 never finishes with a
+        // closure that cannot return.
         for number in first..<Int.max {
             flight.wait()
             let (current, size) = (number, number * 7919 % 3000)
