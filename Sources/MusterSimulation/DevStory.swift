@@ -45,7 +45,8 @@ package struct DevStory: Sendable {
         for group in groups {
             fleet.found(
                 group, on: names[0], capabilities: capabilities, commit: 1000, bytes: 8_000_000)
-            // Whoever is away for a while finds the entries that it lacks: this engine has no snapshot.
+            // Whoever is away for a while finds the entries that it lacks: this engine has no
+            // snapshot.
             fleet.groups.update(group) { $0.entriesKept = 1_000_000 }
         }
         return fleet

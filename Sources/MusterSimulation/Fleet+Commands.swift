@@ -207,7 +207,8 @@ extension Fleet {
         nodes.update(command.executor.node) { $0.proposals.append(proposal) }
     }
 
-    /// Reports the changes whose end can be seen now: committed, or lost sight of with the leadership.
+    /// Reports the changes whose end can be seen now: committed, or lost sight of with the
+    /// leadership.
     mutating func settle(_ node: NodeID) {
         guard let known = nodes[node], !known.proposals.isEmpty else { return }
         var open: [SimulatedNode.Proposal] = []

@@ -62,8 +62,8 @@ package struct Fleet: Sendable {
         for group in groups.keys { groups.update(group) { $0.bytes = bytes } }
     }
 
-    /// Starts the node's process, as a new start on its disk. What its agent had begun and not ended has
-    /// an unknown outcome.
+    /// Starts the node's process, as a new start on its disk. What its agent had begun and not
+    /// ended has an unknown outcome.
     package mutating func start(_ node: NodeID) {
         let boot = identifier()
         var begun: [(CommandID, NodeIdentity)] = []

@@ -1,18 +1,20 @@
 package import MusterCore
 
-/// A model of one Raft group, as far as membership needs it. There are no messages: each step of time moves
-/// it on, by what the servers that run have on their disks.
+/// A model of one Raft group, as far as membership needs it. There are no messages: each step of
+/// time moves it on, by what the servers that run have on their disks.
 ///
-/// A log is a length and a term: the leader of that term wrote or confirmed its last entry. With what each
-/// leader had when it won (`Base`) that says everything about a log that Raft asks: the term of its last
-/// entry, and how far it agrees with another. So tails that were never committed are cut off, and an entry
-/// that was committed and is missing from a later leader's log is counted in `losses`.
+/// A log is a length and a term: the leader of that term wrote or confirmed its last entry. With
+/// what each leader had when it won (`Base`) that says everything about a log that Raft asks: the
+/// term of its last entry, and how far it agrees with another. So tails that were never committed
+/// are cut off, and an entry that was committed and is missing from a later leader's log is counted
+/// in `losses`.
 package struct SimulatedGroup: Sendable {
     package let id: GroupID
     package var capabilities: Capabilities
     /// The committed configuration.
     package private(set) var members = SortedMap<NodeID, Seat>()
-    /// The configuration that is written and not committed yet; it counts from the moment it is written.
+    /// The configuration that is written and not committed yet; it counts from the moment it is
+    /// written.
     package private(set) var pending: Change?
     /// The last change that was committed.
     package private(set) var changed: Change?
@@ -114,8 +116,8 @@ package struct SimulatedGroup: Sendable {
     /// A majority of the voters.
     package var quorum: Int { Self.voters(latest).count / 2 + 1 }
 
-    /// Whether the leader may write another configuration: one at a time, and only after an entry of its
-    /// own term was committed [Ongaro 2015].
+    /// Whether the leader may write another configuration: one at a time, and only after an entry
+    /// of its own term was committed [Ongaro 2015].
     package var isChangePermitted: Bool {
         guard leader != nil, pending == nil, let base = bases.last else { return false }
         return commit > base.last
@@ -125,8 +127,8 @@ package struct SimulatedGroup: Sendable {
         members.compactMap { $0.value.role == .voter ? ($0.key, $0.value.store) : nil }
     }
 
-    /// The last entry that a log and the log of that term's leader, as far as it was then known to the
-    /// first, have in common.
+    /// The last entry that a log and the log of that term's leader, as far as it was then known to
+    /// the first, have in common.
     private func agreement(_ disk: Disk, with term: UInt64) -> UInt64 {
         var last = disk.last
         var (one, other) = (disk.term, term)
@@ -208,8 +210,8 @@ package struct SimulatedGroup: Sendable {
         return fraction / 1000
     }
 
-    /// Replicates to a follower. What it has beyond the leader's log is cut off; what the leader's log no
-    /// longer holds comes as a snapshot, where the engine has one.
+    /// Replicates to a follower. What it has beyond the leader's log is cut off; what the leader's
+    /// log no longer holds comes as a snapshot, where the engine has one.
     private func bring(
         _ disk: inout Disk, _ known: inout Progress, to own: Disk, _ world: World
     ) {
@@ -271,8 +273,8 @@ package struct SimulatedGroup: Sendable {
         if world.now - since >= world.electionTimeout { lead(disks) }
     }
 
-    /// The voter with the newest log wins that gets the votes of a majority of its own configuration; a
-    /// voter gives its vote to nobody whose log is older than its own.
+    /// The voter with the newest log wins that gets the votes of a majority of its own
+    /// configuration; a voter gives its vote to nobody whose log is older than its own.
     private mutating func lead(_ disks: Disks) {
         var best: (node: NodeID, disk: Disk, age: (UInt64, UInt64))?
         for (node, disk) in disks {
@@ -327,12 +329,12 @@ package struct SimulatedGroup: Sendable {
 
     // MARK: Changes
 
-    /// Writes a configuration that differs in one member into the leader's log. It counts at once, and is
-    /// committed when a majority of its own voters has it.
+    /// Writes a configuration that differs in one member into the leader's log. It counts at once,
+    /// and is committed when a majority of its own voters has it.
     ///
     /// - Parameter seat: what the node is to be; nil: no member.
-    /// - Returns: false, and nothing is changed, where the leader may not write it, or where it could not
-    ///   be committed by the voters that run (the strict check that engines have).
+    /// - Returns: false, and nothing is changed, where the leader may not write it, or where it
+    ///   could not be committed by the voters that run (the strict check that engines have).
     package mutating func change(_ node: NodeID, to seat: Seat?, _ disks: inout Disks) -> Bool {
         guard isChangePermitted, let leader, var own = disks[leader], own.term == term else {
             return false

@@ -3,8 +3,9 @@ import MusterSimulation
 import MusterTesting
 import MusterWire
 
-/// A fleet and the core's two functions in one process, on time that is moved by hand: every decision is
-/// accepted, every command arrives. What the model must never show is collected on the way.
+/// A fleet and the core's two functions in one process, on time that is moved by hand: every
+/// decision is accepted, every command arrives. What the model must never show is collected on the
+/// way.
 final class FleetRun {
     var fleet: Fleet
     private(set) var state: ClusterState
