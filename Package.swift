@@ -82,6 +82,7 @@ let package = Package(
                 "MusterSimulation", "MusterTesting",
             ]),
         tests("TidyTests", []),
+        tests("MusterScenarioTests", ["MusterCore"], data: ["testdata"]),
         tests("BenchmarkTests", ["MusterCore", "MusterBenchmarks"]),
         program("EmbeddedManager", path: "examples/embedded", ["MusterManager"]),
         tests(

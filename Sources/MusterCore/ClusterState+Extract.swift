@@ -111,59 +111,53 @@ extension ClusterState {
 
     /// The next moment at which a wake-up may have something to say; nil when only an input can.
     ///
-    /// A moment that has passed means that the wake-up then had nothing to say: whoever waits
-    /// ignores it until something else is decided or heard.
-    package func nextDeadline(evidence: Evidence) -> Timestamp? {
+    /// - Parameter after: until when wake-ups had their say; no earlier moment is meant any more.
+    package func nextDeadline(evidence: Evidence, after moment: Timestamp) -> Timestamp? {
         guard policy != nil else { return nil }
-        var next = livenessDeadline(evidence: evidence)
-        for (_, saga) in sagas {
-            if let due = deadline(of: saga, evidence) { next = min(next ?? due, due) }
-        }
-        return next
-    }
-
-    private func deadline(of saga: Saga, _ evidence: Evidence) -> Timestamp? {
-        if case .stalled(_, let retryAt) = saga.phase { return retryAt }
         var next: Timestamp?
-        for group in saga.steps.keys.map(Optional.some) + [nil] {
-            guard
-                let machine = StepMachine(self, saga.node, group, evidence: evidence, at: at),
-                let due = machine.deadline
-            else { continue }
-            next = min(next ?? due, due)
+        func consider(_ due: Timestamp) {
+            if due > moment { next = min(next ?? due, due) }
+        }
+        livenessDeadlines(evidence: evidence, consider)
+        for (node, saga) in sagas {
+            if case .stalled(_, let retryAt) = saga.phase {
+                consider(retryAt)
+                continue
+            }
+            for group in saga.steps.keys.map(Optional.some) + [nil] {
+                StepMachine(self, node, group, evidence: evidence, at: at)?.deadlines(consider)
+            }
         }
         return next
     }
 }
 
 extension StepMachine {
-    /// When the step may have something to say without hearing anything new; nil when only that
-    /// helps.
-    var deadline: Timestamp? {
+    /// When the step may have something to say without hearing anything new.
+    func deadlines(_ consider: (Timestamp) -> Void) {
         switch step.phase {
         case .ready:
-            if step.name == .done { return nil }
-            if step.notBefore > at { return step.notBefore }
-            guard step.name == .catchUp else { return nil }
+            if step.name == .done { return }
+            consider(step.notBefore)
+            guard step.name == .catchUp else { return }
             let member = situation.seen.members[node]
-            let progressed = max(member?.progressed ?? step.since, step.since)
-            let timeout = progressed + policy.catchUpTimeout
-            guard let since = member?.caughtUpSince else { return timeout }
-            return min(timeout, since + policy.stabilization)
+            consider(max(member?.progressed ?? step.since, step.since) + policy.catchUpTimeout)
+            if let since = member?.caughtUpSince { consider(since + policy.stabilization) }
         case .issued(let outstanding):
             var limit = outstanding.command.notAfter + .milliseconds(1)
             if let copy = evidence.nodes[node]?.copies.first(where: { $0.progress.group == group })
             {
                 limit = max(limit, copy.moved + policy.copyLimit + .milliseconds(1))
             }
-            guard let succeeded = outstanding.succeeded, outstanding.observeAsked == nil else {
-                return limit
-            }
-            return min(limit, succeeded + policy.observationInterval)
+            consider(limit)
+            guard let succeeded = outstanding.succeeded else { return }
+            consider(
+                outstanding.observeAsked.map { $0 + policy.backoffMax }
+                    ?? succeeded + policy.observationInterval)
         case .inDoubt(let outstanding):
-            return outstanding.observeAsked.map { $0 + policy.backoffMax }
+            if let asked = outstanding.observeAsked { consider(asked + policy.backoffMax) }
         case .failed:
-            return nil
+            break
         }
     }
 }

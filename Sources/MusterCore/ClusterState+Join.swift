@@ -96,7 +96,9 @@ extension ClusterState {
         guard let member = state.member(node) else {
             return StepMachine.firstName(capabilities(of: group, for: node))
         }
-        return member.role == .learner && role == .voter ? .catchUp : nil
+        guard member.role == .learner && role == .voter else { return nil }
+        // Whether the server of a learner that was added before it started ever ran is not known.
+        return capabilities(of: group, for: node).startsAfterAdd ? .start : .catchUp
     }
 
     private func stopOrder(_ known: NodeState, at moment: Timestamp) -> Saga {

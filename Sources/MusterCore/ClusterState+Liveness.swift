@@ -25,12 +25,22 @@ extension ClusterState {
         return max(known.started, heard.heard.appended)
     }
 
+    /// From when the silence of a node that was last heard then counts. Not from before the end of a
+    /// gap; and while nobody at all was heard since the freeze, not from before it: the next
+    /// heartbeat may show that only the log's clock leapt.
+    private func silentFrom(_ heard: Timestamp, _ evidence: Evidence) -> Timestamp {
+        let from = max(heard, evidence.gap?.to ?? heard)
+        guard let freeze, let newest = evidence.newest, newest.appended <= freeze.since
+        else { return from }
+        return max(from, freeze.since)
+    }
+
     private func liveness(
         of node: NodeID, _ known: NodeState, _ evidence: Evidence, _ policy: Policy,
         at moment: Timestamp
     ) -> [Event] {
         let heard = lastHeard(node, known, evidence)
-        let silence = moment - max(heard, evidence.gap?.to ?? heard)
+        let silence = moment - silentFrom(heard, evidence)
         switch known.liveness {
         case .unknown:
             return []
@@ -79,10 +89,11 @@ extension ClusterState {
         _ evidence: Evidence, _ policy: Policy, at moment: Timestamp
     ) -> [Event]? {
         func since(_ heard: Timestamp) -> Timestamp { max(heard, evidence.gap?.to ?? heard) }
-        let members = nodes.filter { isMember($0.key) && $0.value.liveness != .unknown }
+        let members = nodes.filter {
+            isMember($0.key) && $0.value.liveness != .unknown && !$0.value.stopAnnounced
+        }
         let silent = members.filter {
-            !$0.value.stopAnnounced
-                && moment - since(lastHeard($0.key, $0.value, evidence)) > policy.lease
+            moment - since(lastHeard($0.key, $0.value, evidence)) > policy.lease
         }
         let isBlind = silent.count >= 2 && silent.count * 2 >= members.count
         guard let freeze else {
@@ -101,22 +112,18 @@ extension ClusterState {
     // MARK: The next moment
 
     /// When the clock alone may change who counts as alive or what is due.
-    func livenessDeadline(evidence: Evidence) -> Timestamp? {
-        guard let policy else { return nil }
-        var next: Timestamp?
-        func consider(_ moment: Timestamp) { next = min(next ?? moment, moment) }
+    func livenessDeadlines(evidence: Evidence, _ consider: (Timestamp) -> Void) {
+        guard let policy else { return }
         let tick = Duration.milliseconds(1)
         for (node, known) in nodes {
-            let last = lastHeard(node, known, evidence)
-            let heard = max(last, evidence.gap?.to ?? last)
+            let start = silentFrom(lastHeard(node, known, evidence), evidence)
             switch known.liveness {
-            case .up: consider(heard + policy.lease * Policy.suspectLeases + tick)
-            case .suspect: consider(heard + policy.lease * Policy.downLeases + tick)
+            case .up: consider(start + policy.lease * Policy.suspectLeases + tick)
+            case .suspect: consider(start + policy.lease * Policy.downLeases + tick)
             case .unknown, .down: break
             }
-            if let removal = known.removal, removal.due > at { consider(removal.due) }
+            if let removal = known.removal { consider(removal.due) }
         }
         if let calm = freeze?.calmSince { consider(calm + policy.lease) }
-        return next
     }
 }

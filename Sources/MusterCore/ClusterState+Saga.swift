@@ -32,6 +32,8 @@ extension ClusterState {
     private func giveUp(_ saga: Saga, _ refusal: Refusal, at moment: Timestamp) -> [Event] {
         if saga.whole?.name == .stop {
             if case .rollingBack(let reason) = saga.phase { return stall(saga, reason, at: moment) }
+            // A store that is out already is ordered to stop again later.
+            if tombstones[saga.store] != nil { return stall(saga, refusal, at: moment) }
             return removed(saga)
         }
         return stall(saga, refusal, at: moment)
@@ -100,14 +102,15 @@ extension ClusterState {
         }
         guard over else { return [] }
         if saga.whole?.name == .done && saga.hasStopped { return stall(saga, refusal, at: moment) }
-        let isHeard = evidence.nodes[saga.node].map { evidence in
-            nodes[saga.node]?.identity == evidence.identity
-                && moment - evidence.heard.appended <= (policy?.lease ?? .zero)
+        // A server that is still there would campaign for ever; one whose node is silent stops when
+        // it is heard again, as its next join begins anew.
+        let isThere = canStop(saga, evidence, at: moment)
+        if saga.whole?.name == .stop {
+            let isAsked = saga.whole?.outstanding != nil
+            return isThere || isAsked ? [] : stall(saga, refusal, at: moment)
         }
         let isMember = groups.contains { $0.value.member(saga.node) != nil }
-        if saga.whole?.name == .stop || isHeard != true || isMember {
-            return stall(saga, refusal, at: moment)
-        }
+        if !isThere || isMember { return stall(saga, refusal, at: moment) }
         return [.stepStarted(saga.node, nil, .stop)]
     }
 

@@ -52,22 +52,16 @@ extension ClusterState {
         return old?.store ?? nodes[node]?.identity.store ?? Identifier(high: 0, low: 0)
     }
 
-    /// Of a leader the removal is proved as it will be after the leadership has moved: somebody
-    /// must be able to take it.
+    /// Of a leader the removal is proved as it will be after the leadership has moved. Whether
+    /// anybody can take it is asked by the step that moves it, which waits until somebody can.
     private func removalProof(
         _ node: NodeID, _ group: GroupID, _ situation: Situation,
         _ overrides: [Request.Override]
     ) -> Proof {
         let isVoter = situation.view(of: node)?.member.role != .learner
-        var proof = prove(
+        return prove(
             isVoter ? .removeVoter : .removeLearner, of: node, in: group, mover: node,
             evidence: situation.evidence, at: situation.at, overrides: overrides)
-        if proof.refusal == nil && situation.leader?.node == node
-            && situation.transferTargets(from: node).isEmpty
-        {
-            proof.refusal = situation.noTransferTarget(from: node)
-        }
-        return proof
     }
 
     private func refuse(

@@ -93,7 +93,10 @@ extension StepMachine {
     private func start() -> StepAttempt {
         let capabilities = state.capabilities(of: situation.group, for: node)
         if !capabilities.startsAfterAdd && capabilities.seed == .external {
-            if situation.seen.view == nil { return .wait }
+            // What the leader said before the copy ended says nothing about where its log begins now.
+            guard let seen = situation.seen.view, seen.heard.appended > step.since else {
+                return .wait
+            }
             if !bridges {
                 let misses = step.misses + 1
                 if misses < 3 { return .restart(.seed) }

@@ -80,9 +80,20 @@ extension StepMachine {
     /// The step is over; the next one begins.
     func done() -> [Event] {
         guard let group else { return [.stepDone(node, nil, step.name, next: nil)] }
-        let following = isRollingBack ? nil : nextName(after: step.name)
+        let following = isRollingBack ? nameOfReturn : nextName(after: step.name)
         let event = Event.stepDone(node, group, step.name, next: following)
         return [event] + desiredAfter(step.name, group)
+    }
+
+    /// What a rollback goes on with: a learner that this saga added, also one whose command had its
+    /// effect only now, leaves again.
+    var nameOfReturn: Step.Name? {
+        switch step.name {
+        case .takeBack, .stop: return nil
+        default:
+            let isLearner = situation.view(of: node)?.member.role == .learner
+            return step.added && isLearner ? .takeBack : nil
+        }
     }
 
     /// Reached by a join, lowered by a person's removal: automation never lowers what is desired.

@@ -82,8 +82,7 @@ struct StepMachine {
 
     private func turnBack() -> [Event] {
         if step.name == .takeBack || step.name == .stop { return [] }
-        let isLearner = situation.view(of: node)?.member.role == .learner
-        if step.added && isLearner { return [.stepStarted(node, group, .takeBack)] }
+        if let next = nameOfReturn { return [.stepStarted(node, group, next)] }
         return [.stepDone(node, group, step.name, next: nil)]
     }
 

@@ -137,8 +137,8 @@ extension ManagerLoop {
             answered += round
             workers[index].look = .everything
         } while answered < Self.wakeUpsMax && hasRoom(index)
-        let next = ahead(index).nextDeadline(evidence: workers[index].evidence)
-        workers[index].due = next.flatMap { $0 > time ? $0 : nil }
+        workers[index].due = ahead(index).nextDeadline(
+            evidence: workers[index].evidence, after: time)
         if let due = workers[index].due { dueFirst = min(dueFirst ?? due, due) }
     }
 

@@ -64,9 +64,26 @@ extension ManagerLoop {
         return found
     }
 
-    /// Whether the loop has nothing in flight, nothing to consider and nothing to publish.
-    package var isAtRest: Bool {
-        isQuiet && publications.isEmpty && unpublished.isEmpty && checkpointing == nil
+    /// What the loop still has to do, as sentences; empty when it has nothing in flight, nothing to
+    /// consider and nothing to publish.
+    package var unrest: [String] {
+        var found: [String] = []
+        for index in workers.indices {
+            let worker = workers[index]
+            if worker.inFlight.isEmpty && worker.queue.isEmpty && !worker.isResetting { continue }
+            let offsets = worker.inFlight.map { $0.offset.map { "\($0)" } ?? "?" }
+            found.append(
+                "\(reader.clusters[index].state.id): flying to \(offsets), \(worker.queue.count) "
+                    + "queued, reset \(worker.reset), yielding \(worker.isYielding), not before "
+                    + "\(worker.notBefore)")
+        }
+        if !publications.isEmpty { found.append("publishing \(publications.count)") }
+        if !unpublished.isEmpty { found.append("\(unpublished.count) to be published") }
+        if let checkpointing {
+            found.append("a checkpoint to \(checkpointing.ends), missing \(checkpointing.missing)")
+        }
+        if !found.isEmpty { found.append("it is \(now), the journal is at \(reader.positions)") }
+        return found
     }
 
     /// The state that decisions are made on; nil when nothing of the cluster was read.

@@ -160,6 +160,7 @@ extension ClusterState {
     /// that is up, in a cluster at rest.
     fileprivate func needsLook(afterHearing heartbeat: Heartbeat) -> Bool {
         if freeze != nil || !sagas.isEmpty { return true }
+        if let tombstone = tombstones[heartbeat.identity.store], !tombstone.stopped { return true }
         let isPlain = nodes.look(heartbeat.identity.node) {
             $0.liveness == .up && $0.removal == nil && $0.identity == heartbeat.identity
         }

@@ -96,6 +96,13 @@ package struct Fleet: Sendable {
         nodes.update(node) { $0.isUp = true }
     }
 
+    /// Puts an empty disk into a node whose process does not run: another store, no data.
+    package mutating func wipe(_ node: NodeID) {
+        guard let known = nodes[node], !known.isUp else { return }
+        let identity = NodeIdentity(node: node, store: identifier(), start: Start(0))
+        nodes[node] = SimulatedNode(identity: identity, boot: known.boot, role: known.role)
+    }
+
     // MARK: Time
 
     /// Moves everything on to that moment.

@@ -119,8 +119,6 @@ struct CoreWalk {
         for (node, known) in state.nodes where known.removal != nil && !state.isMember(node) {
             throw violation("\(node) is to be removed and is no member")
         }
-        guard let due = state.nextDeadline(evidence: evidence) else { return }
-        if due < Timestamp(milliseconds: 1) { throw violation("wakes at \(due)") }
     }
 
     func violation(_ text: String) -> Violation {

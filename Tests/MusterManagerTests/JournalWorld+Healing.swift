@@ -16,11 +16,17 @@ extension JournalWorld {
         let index = survivor ?? 0
         if managers[index] == nil { try await begin(index) }
         try tell(index, [.assigned([0, 1])])
+        try rest(index)
+    }
+
+    /// Lets a manager work without faults until nothing is left to do.
+    mutating func rest(_ index: Int) throws {
         for _ in 0..<2000 {
             step += 1
             if try !settle(index) { return }
         }
-        throw violation("M\(index) does not come to rest")
+        let unrest = managers[index]?.loop.unrest.joined(separator: "; ") ?? ""
+        throw violation("M\(index) does not come to rest: \(unrest)")
     }
 
     /// - Returns: whether anything was left to do.
@@ -48,7 +54,7 @@ extension JournalWorld {
         }
         if isBusy { return true }
         guard let loop = managers[index]?.loop else { return false }
-        if loop.isAtRest { return false }
+        if loop.unrest.isEmpty { return false }
         now = now + .milliseconds(20)
         try tell(index, [.time])
         return true
@@ -63,6 +69,8 @@ extension JournalWorld {
         if let text = audit.skipped(inputs) { throw violation(text) }
         for fleet in fleets {
             guard let state = loop.reader.state(of: fleet.cluster) else { continue }
+            // It read in other batches, and perhaps from snapshots: the state is the same.
+            if let text = audit.difference(from: state) { throw violation(text) }
             if let text = audit.unpublished(state) { throw violation(text) }
             if let text = staleView(of: state) { throw violation(text) }
         }
@@ -106,7 +114,7 @@ extension JournalWorld {
         for _ in 0..<2 {
             // A compaction of some moment: of each key the newest then, perhaps some older ones,
             // and one that was lost altogether.
-            let until = now + .milliseconds(-Int64(pick(Int((now - Self.start).milliseconds))))
+            let until = now + .milliseconds(-Int64(pick(Int((now - Self.dawn).milliseconds))))
             let lost = all.isEmpty ? nil : all[pick(all.count)].key
             var kept: [LogRecord] = []
             for record in all where record.appended <= until {

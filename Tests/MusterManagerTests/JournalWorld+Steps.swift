@@ -44,6 +44,15 @@ extension JournalWorld {
         return living.isEmpty ? nil : living[pick(living.count)]
     }
 
+    /// How this world is, as chance has it.
+    mutating func drawCharacter() {
+        windowMax = [1, 2, 4, 8][pick(4)]
+        checkpointInterval = .milliseconds([5, 20, 200][pick(3)])
+        journalFirst = [0, 300, 700][pick(3)]
+        faults = [20, 160, 300][pick(3)]
+        isTerse = pick(3) > 0
+    }
+
     // MARK: Reading
 
     private mutating func readSome() throws {
@@ -52,7 +61,7 @@ extension JournalWorld {
         guard !open.isEmpty else { return }
         // The journal is read more often than the rest.
         let journal = open.filter { $0.topic == .journal }
-        let choice = !journal.isEmpty && chance(500) ? journal : open
+        let choice = !journal.isEmpty && chance(journalFirst) ? journal : open
         try read(index, choice[pick(choice.count)], upTo: chance(500) ? 1 : 50)
     }
 
@@ -94,9 +103,15 @@ extension JournalWorld {
 
     private mutating func landOne() throws {
         guard let index = anyone(), managers[index]?.outgoing.isEmpty == false else { return }
-        let fate = pick(1000)
-        if isCalm || fate >= 120 { return land(index, doubled: false) }
+        if isCalm || !chance(faults) { return land(index, doubled: false) }
+        let fate = pick(160)
         faultCount += 1
+        if fate >= 120 {
+            // Nothing rests on the order in which a producer's records land.
+            let later = pick(managers[index]?.outgoing.count ?? 1)
+            managers[index]?.outgoing.swapAt(0, later)
+            return land(index, doubled: false)
+        }
         guard let (submission, record) = managers[index]?.outgoing.removeFirst() else { return }
         let failure = LogError.unavailable(log: "w", reason: "made on purpose")
         switch fate {

@@ -16,10 +16,10 @@ struct JournalWorld {
     }
 
     static let partitions: UInt32 = 2
-    static let start = Timestamp(milliseconds: 1_700_000_000_000)
+    static let dawn = Timestamp(milliseconds: 1_700_000_000_000)
 
     var random: SeededGenerator
-    var now = JournalWorld.start
+    var now = JournalWorld.dawn
     var step = 0
     var records: [TopicPartition: [LogRecord]] = [:]
     var managers: [WorldManager?] = []
@@ -31,13 +31,23 @@ struct JournalWorld {
     /// Faults made so far; each may void what was in flight.
     var faultCount = 0
     var isCalm = false
+    var windowMax = 4
+    var queueMax = 20_000
+    var checkpointInterval: Duration = .milliseconds(200)
+    /// How often of a thousand times the journal is read before anything else.
+    var journalFirst = 500
+    /// How often of a thousand appends something goes wrong.
+    var faults = 160
+    /// Whether only what goes to and fro is said: much is nothing on one state and something on the
+    /// next.
+    var isTerse = false
     private var processes: UInt64 = 0
 
-    init(seed: UInt64, managers count: Int) throws {
+    init(seed: UInt64, managers count: Int, clusters: [String]? = nil) throws {
         random = SeededGenerator(seed: seed)
         let header = JournalHeader(
             log: Identifier(high: 7, low: seed), partitions: Self.partitions)
-        fleets = ["a", "b", "c"].map(WorldFleet.init)
+        fleets = (clusters ?? ["a", "b", "c"]).map(WorldFleet.init)
         audit = try JournalAudit(header: header, clusters: fleets.map(\.cluster))
         for partition in 0..<Int32(Self.partitions) {
             let record = header.outgoing(partition: UInt32(partition))
@@ -67,7 +77,7 @@ struct JournalWorld {
 
     /// The log as an engine; `snapshots` in place of those that lie there.
     func engine(snapshots: [LogRecord]? = nil) async throws -> MemoryLog {
-        let clock = ManualClock(Self.start)
+        let clock = ManualClock(Self.dawn)
         let log = MemoryLog(MemoryStore(clock: { clock.now }))
         try await log.createTopics(TopicSettings.standard(partitions: Int32(Self.partitions)))
         for topic in [Topic.journal, .snapshots] {
@@ -95,9 +105,10 @@ struct JournalWorld {
         let projection = try await ProjectionLoader().load(engine())
         let identity = ManagerIdentity(id: Identifier(high: 1, low: processes), version: "t")
         var settings = ManagerSettings(identity: identity)
-        settings.windowMax = 4
+        settings.windowMax = windowMax
+        settings.queueMax = queueMax
         settings.snapshotEvery = 8
-        settings.checkpointInterval = .milliseconds(200)
+        settings.checkpointInterval = checkpointInterval
         settings.allowsShortRemovalDelay = true
         var manager = WorldManager(
             loop: ManagerLoop(
@@ -115,7 +126,7 @@ struct JournalWorld {
 
     /// Each manager's own monotonic clock.
     func skewed(_ index: Int) -> Duration {
-        (now - Self.start) + .seconds(index * 3600)
+        (now - Self.dawn) + .seconds(index * 3600)
     }
 
     /// Hands inputs to a manager and does at once what is done at once.
@@ -137,7 +148,9 @@ struct JournalWorld {
     private mutating func perform(_ effect: LoopEffect, _ manager: inout WorldManager) throws {
         switch effect {
         case .append(let token, let record):
-            if let text = audit.untimely(record, now: now) { throw violation(text) }
+            if let text = audit.examine(record, now: now, reads: manager.reads) {
+                throw violation(text)
+            }
             manager.outgoing.append((.decision(token), record))
         case .publish(let token, let record):
             manager.outgoing.append((.other(token), record))
@@ -152,7 +165,7 @@ struct JournalWorld {
             if SHA256.hash(of: value) != hash { throw violation("a check finds another record") }
         case .say(let remark):
             // Nothing here has a reason to be left out.
-            if remark.level == .error { throw violation(remark.text) }
+            if remark.level == .error && audit.unfollowed.isEmpty { throw violation(remark.text) }
         case .restart(let reason), .halt(let reason): throw violation("stops: \(reason)")
         case .ended: manager.hasEnded = true
         }

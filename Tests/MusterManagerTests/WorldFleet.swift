@@ -17,13 +17,43 @@ struct WorldFleet {
 
     init(_ name: String) { cluster = ClusterID(unchecked: name) }
 
-    private func identity(_ node: Int, _ start: UInt64? = nil) -> NodeIdentity {
+    static func identity(_ node: Int, _ start: UInt64) -> NodeIdentity {
         NodeIdentity(
-            node: Self.names[node], store: Identifier(high: 1, low: UInt64(node)),
-            start: Start(start ?? starts[node]))
+            node: names[node], store: Identifier(high: 1, low: UInt64(node)), start: Start(start))
     }
 
-    private func boot(_ node: Int) -> BootID { Identifier(high: starts[node], low: UInt64(node)) }
+    /// The process of that start.
+    static func boot(_ identity: NodeIdentity) -> BootID {
+        Identifier(high: identity.start.value, low: identity.store.low)
+    }
+
+    static func heartbeat(_ node: Int, _ start: UInt64) -> Heartbeat {
+        let identity = identity(node, start)
+        return Heartbeat(identity: identity, boot: boot(identity), copies: [])
+    }
+
+    /// Short times, so that the clock has much to say.
+    static func configuration(_ id: String, open: Bool = true, voters: UInt32 = 1) -> Request {
+        var patch = PolicyPatch()
+        patch.heartbeatInterval = .milliseconds(60)
+        patch.lease = .milliseconds(200)
+        patch.removalDelay = .milliseconds(600)
+        patch.votersMin = voters
+        patch.joinPolicy = open ? .open : .listed
+        patch.observationInterval = .milliseconds(50)
+        patch.observationAgeMax = .milliseconds(500)
+        return request(id, .configure(patch))
+    }
+
+    private static func request(_ id: String, _ action: Request.Action) -> Request {
+        Request(
+            id: RequestID(unchecked: id), principal: Principal(unchecked: "ann"), reason: "test",
+            validFor: .seconds(60), onlyAt: nil, overrides: [], action: action)
+    }
+
+    private func identity(_ node: Int) -> NodeIdentity { Self.identity(node, starts[node]) }
+
+    private func heartbeat(_ node: Int) -> Heartbeat { Self.heartbeat(node, starts[node]) }
 
     /// The next thing that is said.
     ///
@@ -63,15 +93,29 @@ struct WorldFleet {
         }
     }
 
-    private func up(_ node: Int, _ start: UInt64) -> NodeUp {
-        let group = NodeGroup(group: Self.group, capabilities: Capabilities(), applied: nil)
-        return NodeUp(
-            identity: identity(node, start), boot: boot(node), role: .voter, blank: false,
-            engine: nil, address: "", zone: "", groupsVersion: count % 3, groups: [group])
+    /// The next thing that is said in few words: of two nodes, each time nothing new or the
+    /// opposite.
+    mutating func nextTerse(_ random: inout SeededGenerator) -> InputMessage.Content {
+        func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
+        count += 1
+        let node = pick(2)
+        switch pick(12) {
+        case 0:
+            if pick(2) == 0 { starts[node] += 1 }
+            return .fact(.nodeUp(up(node, starts[node])))
+        case 1: return .fact(.nodeStopping(identity(node)))
+        case 2: return .request(Self.configuration("r\(pick(3))", voters: UInt32(1 + pick(2))))
+        case 3: return .heartbeat(heartbeat(node))
+        default: return .fact(sync(node, pick(2)))
+        }
     }
 
-    private func heartbeat(_ node: Int) -> Heartbeat {
-        Heartbeat(identity: identity(node), boot: boot(node), copies: [])
+    private func up(_ node: Int, _ start: UInt64) -> NodeUp {
+        let group = NodeGroup(group: Self.group, capabilities: Capabilities(), applied: nil)
+        let identity = Self.identity(node, start)
+        return NodeUp(
+            identity: identity, boot: Self.boot(identity), role: .voter, blank: false,
+            engine: nil, address: "", zone: "", groupsVersion: count % 3, groups: [group])
     }
 
     private func sync(_ node: Int, _ kind: Int) -> Fact {
@@ -105,38 +149,34 @@ struct WorldFleet {
 
     private func request(_ node: Int, _ random: inout SeededGenerator) -> Request {
         func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
-        let action: Request.Action
+        let id = "r\(pick(6) == 0 ? pick(4) : Int(count))"
+        let name = Self.names[node]
         switch pick(6) {
-        case 0: action = .add(node: Self.names[node], role: .voter, groups: .all, wipe: nil)
-        case 1: action = .remove(node: Self.names[node])
-        case 2: action = .cancel(node: Self.names[node])
-        case 3: action = .extend(node: Self.names[node], by: .seconds(1))
+        case 0: return Self.request(id, .add(node: name, role: .voter, groups: .all, wipe: nil))
+        case 1: return Self.request(id, .remove(node: name))
+        case 2: return Self.request(id, .cancel(node: name))
+        case 3: return Self.request(id, .extend(node: name, by: .seconds(1)))
         default:
-            var patch = PolicyPatch()
-            patch.heartbeatInterval = .milliseconds(60)
-            patch.lease = .milliseconds(200)
-            patch.removalDelay = .milliseconds(600)
-            patch.votersMin = UInt32(1 + pick(2))
-            patch.joinPolicy = pick(2) == 0 ? .open : .listed
-            patch.observationInterval = .milliseconds(50)
-            patch.observationAgeMax = .milliseconds(500)
-            action = .configure(patch)
+            return Self.configuration(id, open: pick(2) == 0, voters: UInt32(1 + pick(2)))
         }
-        let id = RequestID(unchecked: "r\(pick(6) == 0 ? pick(4) : Int(count))")
-        return Request(
-            id: id, principal: Principal(unchecked: "ann"), reason: "test",
-            validFor: .seconds(60), onlyAt: nil, overrides: [], action: action)
     }
 }
 
 extension JournalWorld {
+    private func published(_ cluster: ClusterID) -> [(id: CommandID, command: Command)] {
+        let known = audit.published[cluster] ?? [:]
+        return known.keys.sorted().compactMap { id in known[id].map { (id, $0) } }
+    }
+
     /// Something is appended to an input topic: mostly where it belongs, sometimes elsewhere,
     /// sometimes nothing that could be read.
     mutating func publishInput() {
         let index = pick(fleets.count)
         let cluster = fleets[index].cluster
-        let content = fleets[index].next(
-            &random, commands: Array(audit.published[cluster]?.map { ($0, $1) } ?? []))
+        let content =
+            isTerse
+            ? fleets[index].nextTerse(&random)
+            : fleets[index].next(&random, commands: published(cluster))
         var message = InputMessage(cluster, content).outgoing(
             EventOrigin(id: "e\(step)", source: "/world"))
         let home = Partitioner.partition(of: cluster, count: Self.partitions)

@@ -16,6 +16,8 @@ final class FleetRun {
     private var offsets: [Topic: UInt64] = [:]
     private var commands: [CommandRecord] = []
     private var asked = 0
+    private var lastUp: [StoreID: Timestamp] = [:]
+    private var hung: Set<NodeID> = []
 
     static let names = ["n1", "n2", "n3", "n4", "n5"].map(NodeID.init(unchecked:))
     static let groups = ["g1", "g2"].map(GroupID.init(unchecked:))
@@ -78,6 +80,16 @@ final class FleetRun {
         fleet.groups.contains { $0.value.latest[node] != nil }
     }
 
+    /// Whether nothing is under way, and the core knows each group's members as they are.
+    var isCalm: Bool {
+        state.sagas.isEmpty
+            && Self.groups.allSatisfy { group in
+                let real = fleet.groups[group]?.members.keys ?? []
+                let known = state.groups[group]?.configuration?.members ?? []
+                return fleet.groups[group]?.leader != nil && real == known.map(\.node)
+            }
+    }
+
     /// Moves on until something is so.
     ///
     /// - Returns: whether it came to be so within the limit.
@@ -94,6 +106,9 @@ final class FleetRun {
 
     func step() {
         let before = fleet.groups
+        for (_, known) in fleet.nodes where known.isUp {
+            lastUp[known.identity.store] = fleet.now
+        }
         for command in commands { fleet.receive(command) }
         commands = []
         for message in fleet.advance(to: fleet.now + .milliseconds(20)) { hear(message.content) }
@@ -158,13 +173,63 @@ final class FleetRun {
         violations += state.checkInvariants()
         events += decided
         for (id, command) in decision.commands(at: state.head.sequence, hash: hash) {
+            check(command)
             commands.append(
                 CommandRecord(cluster: state.id, id: id, command: command, correlation: ""))
         }
         return true
     }
 
+    // MARK: Chance
+
+    /// Something happens to some node, or an operator asks for something.
+    func surprise(_ random: inout SeededGenerator) {
+        let node = Self.names[Int(random.next() % 5)]
+        let isUp = fleet.nodes[node]?.isUp == true
+        switch random.next() % 60 {
+        case 0, 1: stop(node, announced: random.happens(perMille: 500))
+        case 2: hang(node)
+        case 3, 4, 5, 6: if !isUp { start(node) }
+        case 7: ask(.remove(node: node))
+        case 8: ask(.add(node: node, role: .voter, groups: .all, wipe: nil))
+        case 9: ask(.cancel(node: node))
+        default: break
+        }
+    }
+
+    private func stop(_ node: NodeID, announced: Bool) {
+        fleet.stop(node, announced: announced)
+        hung.remove(node)
+    }
+
+    private func hang(_ node: NodeID) {
+        if fleet.nodes[node]?.isUp == true { hung.insert(node) }
+        fleet.stop(node, announced: false)
+    }
+
+    /// A process that hung goes on; any other node is started.
+    func start(_ node: NodeID) {
+        if hung.remove(node) != nil { fleet.resume(node) } else { fleet.start(node) }
+    }
+
     // MARK: What must never be
+
+    /// Whoever was alive within the delay is not removed for silence, and nobody below the floor.
+    private func check(_ command: Command) {
+        guard case .removeMember = command.action, let group = command.group,
+            state.sagas[command.node]?.kind == .remove
+        else { return }
+        let delay = Self.policy.removalDelay ?? .zero
+        if state.sagas[command.node]?.reason == .silence, let up = lastUp[command.store],
+            fleet.now - up < delay
+        {
+            violations.append("\(command.node) was alive and is removed for silence")
+        }
+        let voters = state.groups[group]?.voters ?? []
+        if voters.contains(command.node), voters.count <= 2 {
+            violations.append("\(group) falls below its floor")
+        }
+    }
 
     private func check(_ before: SortedMap<GroupID, SimulatedGroup>) {
         for (name, group) in fleet.groups {
