@@ -1,4 +1,5 @@
 import MusterCore
+import MusterLog
 import MusterSimulation
 import MusterTesting
 import MusterWire
@@ -10,6 +11,8 @@ final class FleetRun {
     var fleet: Fleet
     private(set) var state: ClusterState
     private(set) var events: [Event] = []
+    /// The journal's records, as they would lie in the log.
+    private(set) var journal: [[UInt8]] = []
     /// What must never be, and was.
     private(set) var violations: [String] = []
     private var evidence = Evidence()
@@ -142,7 +145,7 @@ final class FleetRun {
     private func answer(_ content: Input.Content, _ position: Position) {
         let source = Input.Source.record(position, appended: fleet.now)
         let input = Input(cluster: state.id, source: source, content: content)
-        _ = decide(input, .input(position, appended: fleet.now, event: []))
+        _ = decide(input, .input(position, appended: fleet.now, event: Array("{}".utf8)))
     }
 
     private func wake() {
@@ -168,7 +171,10 @@ final class FleetRun {
             correlation: origin.correlation,
             manager: ManagerIdentity(id: Identifier(high: 0, low: 0), version: "test"),
             events: decided)
-        let hash = Hash(words: (state.head.sequence.value &* 0x9E37_79B9, 1, 2, 3))
+        let envelope = JournalEnvelope(extending: state.head, of: state.id)
+        let value = JournalRecord(envelope, decision).bytes
+        journal.append(value)
+        let hash = SHA256.hash(of: value)
         state.evolve(decision, hash: hash)
         violations += state.checkInvariants()
         events += decided

@@ -224,7 +224,9 @@ import Testing
         #expect(outcomes(of: copy.id, in: rest) == ["succeeded"])
         #expect(
             rest.contains {
-                if case .fact(.synced(let who, group, _)) = $0 { who.node == names[3] } else {
+                if case .fact(.synced(let who, group, _)) = $0 {
+                    who.node == names[3]
+                } else {
                     false
                 }
             })

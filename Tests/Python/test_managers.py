@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""Managers as processes: killed at any moment, and two at once, with writers at work.
+
+  test_managers.py MUSTER EMBEDDED    the built program, and the example of a manager in another program
+
+What they leave is held against the rules of the journal by this file alone, from the rows of the SQLite file.
+MUSTER_LONG=1 takes ten times as many rounds.
+"""
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+MUSTER = EMBEDDED = "muster"
+ROUNDS = 1000 if os.environ.get("MUSTER_LONG") == "1" else 100
+POLICY = ["--heartbeat-interval", "10s", "--lease", "60s", "--removal-delay", "5m", "--stabilization", "1s",
+          "--observation-interval", "1s", "--observation-age-max", "30s", "--join-policy", "open"]
+
+
+class Cluster:
+    """What the nodes of one cluster say: three voters, a newcomer, and starts, each of them one decision."""
+
+    def __init__(self, number):
+        self.name, self.count, self.starts = f"c{number}", 0, [1, 1, 1, 1]
+
+    def who(self, node):
+        return {"cluster": self.name, "node": f"n{node + 1}", "store": hashlib.md5(f"{self.name}/{node}".encode()).hexdigest(),
+                "start": str(self.starts[node])}
+
+    def event(self, kind, data):
+        self.count += 1
+        return {"specversion": "1.0", "id": f"{self.name}-{self.count}", "source": "/test", "type": f"muster.{kind}.v1",
+                "time": "2026-11-24T00:00:00Z", "datacontenttype": "application/json", "data": data}
+
+    def boot(self, node):
+        return hashlib.md5(f"{self.name}/{node}/{self.starts[node]}".encode()).hexdigest()
+
+    def up(self, node):
+        group = {"group": "g", "capabilities": {"startsAfterAdd": True, "seed": "raft", "learnersMax": 1}}
+        return self.event("nodeUp", {**self.who(node), "boot": self.boot(node), "role": "voter", "blank": node == 3,
+                                     "groupsVersion": "1", "groups": [] if node == 3 else [group]})
+
+    def restart(self, node):
+        self.starts[node] += 1
+        return self.up(node)
+
+    def observed(self):
+        members = [{"node": f"n{node + 1}", "store": self.who(node)["store"], "role": "voter", "match": "100",
+                    "contactAge": "0"} for node in range(3)]
+        view = {"confirmed": True, "changePermitted": True, "pending": False, "version": {"term": "1", "index": "10"},
+                "commit": "100", "members": members}
+        return self.event("groupObserved", {**self.who(0), "groups": [
+            {"group": "g", "state": "leader", "term": "1", "leader": "n1", "applied": "100", "view": view}]})
+
+    def beats(self):
+        return [self.event("heartbeat", {**self.who(node), "boot": self.boot(node)}) for node in range(4)]
+
+
+class World:
+    """A log, managers that come and go, and writers. Everything ends with the context."""
+
+    def __init__(self, clusters):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="muster-test-"))
+        self.environment = {**os.environ, "MUSTER_LOG": f"sqlite:{self.folder}/muster.db", "MUSTER_AS": "test"}
+        self.clusters = [Cluster(number) for number in range(clusters)]
+        self.managers = []
+        self.acknowledged = set()
+        self.lock = threading.Lock()
+        self.over = threading.Event()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.over.set()
+        for manager in self.managers:
+            manager.kill()
+            manager.wait()
+        if kind:
+            print((self.folder / "manager.txt").read_text()[-3000:], file=sys.stderr)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, command=None):
+        with open(self.folder / "manager.txt", "ab") as output:
+            self.managers.append(subprocess.Popen(
+                command or [MUSTER, "manager", "--checkpoint-interval", "1s"], stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, env=self.environment))
+        return self.managers[-1]
+
+    def stop(self, manager):
+        """Ends it in order."""
+        manager.send_signal(signal.SIGTERM)
+        status = manager.wait(timeout=30)
+        self.managers.remove(manager)
+        return status
+
+    def kill(self, manager):
+        manager.kill()
+        manager.wait()
+        self.managers.remove(manager)
+
+    def run(self, *arguments, check=True, text=None):
+        done = subprocess.run([MUSTER, *arguments], input=text, capture_output=True, text=True, timeout=120,
+                              env=self.environment)
+        if check and done.returncode != 0:
+            raise AssertionError(f"muster {' '.join(arguments)}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done
+
+    def publish(self, events, *options, dies=None):
+        """Publishes; only when all of it was acknowledged, it counts. `dies`: after how long the writer is killed."""
+        writer = subprocess.Popen(
+            [MUSTER, "publish", "lines", *options, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, env=self.environment)
+        timer = threading.Timer(dies, writer.kill) if dies else None
+        if timer:
+            timer.start()
+        _, said = writer.communicate("".join(json.dumps(event) + "\n" for event in events))
+        if timer:
+            timer.cancel()
+        if writer.returncode == 0:
+            with self.lock:
+                self.acknowledged.update(event["id"] for event in events if not options)
+        elif not dies:
+            raise AssertionError(f"the writer ended with {writer.returncode}: {said[-2000:]}")
+
+    def found(self):
+        """The clusters as they are: three voters, the newcomer up, and a policy."""
+        for cluster in self.clusters:
+            self.run("configure", "--cluster", cluster.name, *POLICY, "--no-wait")
+        self.publish([event for cluster in self.clusters
+                      for event in [*map(cluster.up, range(4)), cluster.observed()]])
+        self.observe()
+
+    def observe(self):
+        self.publish([event for cluster in self.clusters for event in [cluster.observed(), *cluster.beats()]], "--soft")
+
+    def keep_observing(self):
+        while not self.over.wait(1):
+            self.observe()
+
+    def rows(self, sql, *values):
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/muster.db?mode=ro", uri=True)) as base:
+            return base.execute(sql, values).fetchall()
+
+    def audit(self):
+        return Audit(self)
+
+
+class Audit:
+    """What the log holds, read by the rules of docs/guides/auditing.md and of the journal."""
+
+    FORM = re.compile(rb'\{"cluster":"([^"\\]+)","seq":"([1-9][0-9]*)","previous":"([0-9a-f]{64})","decision":')
+
+    def __init__(self, world):
+        self.inputs = {(topic, partition, offset): self.named(json.loads(headers), value)
+                       for topic, partition, offset, headers, value in world.rows(
+                           "SELECT topic, partition, offset, headers, value FROM records WHERE topic IN ('events', 'requests')")}
+        self.accepted, self.void, self.causes, self.commands = 0, 0, [], {}
+        heads, start = {}, {}
+        for partition, value in world.rows(
+                "SELECT partition, value FROM records WHERE topic = 'journal' ORDER BY partition, offset"):
+            value = value if isinstance(value, bytes) else value.encode()
+            if value.startswith(b'{"journal":'):
+                start.setdefault(partition, hashlib.sha256(value).hexdigest())
+                continue
+            form = self.FORM.match(value)
+            name, place, previous = form[1].decode(), int(form[2]), form[3].decode()
+            if (place - 1, previous) != heads.get(name, (0, start[partition])):
+                self.void += 1
+                continue
+            heads[name] = (place, hashlib.sha256(value).hexdigest())
+            self.accept(name, place, heads[name][1], json.loads(value)["decision"])
+        self.published = {}
+        for value, in world.rows("SELECT value FROM records WHERE topic = 'commands'"):
+            command = json.loads(value)
+            name = f"{command['cluster']}/{command['command']}"
+            self.published.setdefault(name, set()).add(json.dumps(command, sort_keys=True))
+
+    @staticmethod
+    def named(headers, value):
+        """An event's id and type, in binary mode or in structured mode."""
+        attributes = {name.removeprefix("ce_"): text for name, text in headers.items()}
+        if "id" not in attributes:
+            attributes = json.loads(value)
+        return attributes["id"], attributes["type"]
+
+    def accept(self, name, place, own, decision):
+        self.accepted += 1
+        cause = decision["cause"]
+        if "offset" in cause:
+            self.causes.append((cause["topic"], cause["partition"], int(cause["offset"])))
+        for index, event in enumerate(decision["events"]):
+            if "command" in event and event["type"] in ("commandIssued", "observationAsked"):
+                self.commands[f"{name}/{place}:{index}:{own[:16]}"] = event["command"]
+
+    def wanting(self):
+        """Inputs that must have been decided, each of them being news, and were not."""
+        news = {"muster.nodeUp.v1", "muster.configureRequested.v1"}
+        decided = set(self.causes)
+        return [place for place, (_, kind) in self.inputs.items() if kind in news and place not in decided]
+
+
+class ManagerTests(unittest.TestCase):
+    def check(self, world, commands):
+        """All that was acknowledged is there and was decided once; what is commanded was published, unchanged."""
+        limit = time.monotonic() + 60
+        while (audit := world.audit()).wanting() or set(audit.commands) - set(audit.published):
+            self.assertLess(time.monotonic(), limit, f"not decided: {audit.wanting()[:5]}, not published: "
+                            f"{sorted(set(audit.commands) - set(audit.published))[:5]}")
+            time.sleep(0.2)
+        self.assertEqual(len(audit.causes), len(set(audit.causes)), "an input took effect twice")
+        self.assertEqual(set(), world.acknowledged - {name for name, _ in audit.inputs.values()})
+        self.assertGreaterEqual(len(audit.commands), commands)
+        self.assertEqual(set(audit.commands), set(audit.published), "commands are those of accepted decisions")
+        for name, meanings in audit.published.items():
+            self.assertEqual(len(meanings), 1, f"{name} has two meanings")
+            (published,) = map(json.loads, meanings)
+            for member, value in audit.commands[name].items():
+                self.assertEqual(published[member], value)
+        return audit
+
+    def replayed(self, world):
+        """The state's hash, by two processes, is one, with a snapshot and without."""
+        answers = [json.loads(world.run("replay", "-o", "json").stdout) for _ in range(2)]
+        hashes = {answer["hash"] for answer in answers}
+        self.assertEqual(len(hashes), 1)
+        return answers[0]
+
+    def test_managers_and_writers_are_killed_at_any_moment(self):
+        chance = random.Random(7)
+        with World(6) as world:
+            first = world.start()
+            while world.run("topics", "list", check=False).returncode:
+                time.sleep(0.05)
+            world.found()
+            observer = threading.Thread(target=world.keep_observing)
+            observer.start()
+            try:
+                for number in range(ROUNDS):
+                    while len(world.managers) < 1 + number % 2:
+                        world.start([MUSTER, "manager", "--manager-group", chance.choice(["one", "other"]),
+                                     "--checkpoint-interval", "1s"])
+                    cluster = chance.choice(world.clusters)
+                    events = [cluster.restart(chance.choice([1, 2])) for _ in range(chance.randrange(1, 40))]
+                    world.publish(events, dies=chance.uniform(0.005, 0.1) if number % 5 == 4 else None)
+                    time.sleep(chance.uniform(0, 0.15))
+                    world.kill(chance.choice(world.managers))
+                last = world.start()
+                audit = self.check(world, len(world.clusters))
+            finally:
+                world.over.set()
+                observer.join()
+            self.assertEqual(world.stop(last), 0)
+            self.assertIsNotNone(first.returncode)
+            answer = self.replayed(world)
+            print(f"{ROUNDS} kills: {len(audit.inputs)} inputs, {audit.accepted} decisions, {audit.void} void records, "
+                  f"{len(audit.commands)} commands, state {answer['hash'][:16]}")
+
+    def test_two_managers_decide_a_thousand_inputs_once(self):
+        """Both think that they own everything: each is of a group of its own."""
+        with World(4) as world:
+            managers = [world.start([MUSTER, "manager", "--manager-group", name]) for name in ("one", "other")]
+            while world.run("topics", "list", check=False).returncode:
+                time.sleep(0.05)
+            world.found()
+            for _ in range(50):
+                for cluster in world.clusters[:2]:
+                    world.publish([cluster.restart(1 + each % 2) for each in range(10)])
+            audit = self.check(world, len(world.clusters))
+            self.assertGreaterEqual(len(audit.inputs), 1000)
+            for manager in managers:
+                self.assertEqual(world.stop(manager), 0)
+            self.replayed(world)
+            print(f"two managers: {len(audit.inputs)} inputs, {audit.accepted} decisions, {audit.void} void records, "
+                  f"{len(audit.commands)} commands")
+
+    def test_a_manager_inside_another_program_does_the_same(self):
+        with World(1) as world:
+            embedded = world.start([EMBEDDED, world.environment["MUSTER_LOG"]])
+            while world.run("topics", "list", check=False).returncode:
+                time.sleep(0.05)
+            world.found()
+            self.check(world, 1)
+            # Signals are the embedding program's own affair, and this one leaves them as they are.
+            self.assertEqual(world.stop(embedded), -signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    EMBEDDED = pathlib.Path(sys.argv.pop()).resolve()
+    MUSTER = pathlib.Path(sys.argv.pop()).resolve()
+    unittest.main()
