@@ -25,8 +25,8 @@ extension ClusterState {
         return max(known.started, heard.heard.appended)
     }
 
-    /// From when the silence of a node that was last heard then counts. Not from before the end of a
-    /// gap; and while nobody at all was heard since the freeze, not from before it: the next
+    /// From when the silence of a node that was last heard then counts. Not from before the end of
+    /// a gap; and while nobody at all was heard since the freeze, not from before it: the next
     /// heartbeat may show that only the log's clock leapt.
     private func silentFrom(_ heard: Timestamp, _ evidence: Evidence) -> Timestamp {
         let from = max(heard, evidence.gap?.to ?? heard)

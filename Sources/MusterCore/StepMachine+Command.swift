@@ -93,7 +93,8 @@ extension StepMachine {
     private func start() -> StepAttempt {
         let capabilities = state.capabilities(of: situation.group, for: node)
         if !capabilities.startsAfterAdd && capabilities.seed == .external {
-            // What the leader said before the copy ended says nothing about where its log begins now.
+            // What the leader said before the copy ended says nothing about where its log begins
+            // now.
             guard let seen = situation.seen.view, seen.heard.appended > step.since else {
                 return .wait
             }

@@ -6,16 +6,28 @@ import Testing
 
 /// What the agents of a fleet do and say, seen from outside: three voters of one group, one node
 /// more.
-@Suite final class FleetTests {
-    private var fleet: Fleet
+@Suite struct FleetTests {
+    /// What a test moves on.
+    private final class Stage {
+        var fleet: Fleet
+        var count: UInt64 = 0
+
+        init(_ fleet: Fleet) { self.fleet = fleet }
+    }
+
+    private let stage: Stage
+    private var fleet: Fleet {
+        get { stage.fleet }
+        nonmutating set { stage.fleet = newValue }
+    }
     private let group = GroupID(unchecked: "g")
     private let names = ["n1", "n2", "n3", "n4"].map(NodeID.init(unchecked:))
-    private var count: UInt64 = 0
 
     init() {
-        fleet = Fleet(
-            cluster: ClusterID(unchecked: "c"), now: Timestamp(milliseconds: 1000), seed: 7,
-            settings: Fleet.Settings())
+        stage = Stage(
+            Fleet(
+                cluster: ClusterID(unchecked: "c"), now: Timestamp(milliseconds: 1000), seed: 7,
+                settings: Fleet.Settings()))
         for name in names { fleet.add(name) }
         fleet.found(
             group, on: names[0], capabilities: Capabilities(seed: .external), commit: 100,
@@ -50,7 +62,8 @@ import Testing
     private func record(
         _ action: Command.Action, of subject: NodeID? = nil, to executor: NodeID
     ) -> CommandRecord {
-        count += 1
+        stage.count += 1
+        let count = stage.count
         let node = subject ?? executor
         var require: Command.Require?
         if subject != nil, let model {
