@@ -40,6 +40,7 @@ let package = Package(
     ],
     targets: [
         systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        systemLibrary("CLibrdkafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
         systemLibrary("CLibcrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         .target(
@@ -47,12 +48,13 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
 
         // The order is the direction of dependencies: a module may use only what stands above it.
+        module("MusterRuntime"),
         module("MusterCore"),
         module("MusterWire", ["MusterCore", "CSimdJSON"]),
         module("MusterLog", ["MusterCore", "MusterWire", "CLibcrypto"]),
-        module("MusterSQLite", ["MusterCore", "MusterLog", "CSQLite"]),
-        module("MusterEngines", ["MusterCore", "MusterLog", "MusterSQLite"]),
-        module("MusterRuntime"),
+        module("MusterSQLite", ["MusterRuntime", "MusterCore", "MusterLog", "CSQLite"]),
+        module("MusterKafka", ["MusterRuntime", "MusterCore", "MusterLog", "CLibrdkafka"]),
+        module("MusterEngines", ["MusterCore", "MusterLog", "MusterSQLite", "MusterKafka"]),
         module(
             "MusterManager",
             ["MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime"]),
@@ -116,7 +118,9 @@ let package = Package(
                 "MusterCommandLine",
             ]),
         tests("MusterGuidesTests", ["MusterCore", "MusterWire", "MusterLog", "MusterSQLite"]),
-        tests("MusterLogTests", ["MusterCore", "MusterLog", "MusterSQLite", "MusterTesting"]),
+        tests(
+            "MusterLogTests",
+            ["MusterCore", "MusterLog", "MusterSQLite", "MusterKafka", "MusterTesting"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

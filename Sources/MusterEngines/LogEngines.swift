@@ -1,12 +1,15 @@
 import Glibc
 import MusterCore
+import MusterKafka
 package import MusterLog
 import MusterSQLite
 
 /// Opens a log by its URL, whatever engine it names.
 package enum LogEngines {
     /// What a URL may look like, for help texts.
-    package static let forms = ["sqlite:PATH", "memory:"]
+    package static let forms = [
+        "sqlite:PATH", "kafka://HOST:PORT[,HOST:PORT]/PREFIX", "memory:",
+    ]
 
     /// What the log is opened for.
     package enum Access: Sendable {
@@ -18,7 +21,8 @@ package enum LogEngines {
 
     /// Opens the log; close it when done.
     ///
-    /// - Parameter url: `sqlite:` and a path, or `memory:`, a new and empty log each time.
+    /// - Parameter url: `sqlite:` and a path, `kafka://` with brokers and the topics' prefix, or
+    ///   `memory:`, a new and empty log each time.
     /// - Throws: `badURL`, or as the engine does: `missing`, `notALog`, `permission`, …
     package static func open(_ url: String, for access: Access) async throws(LogError)
         -> any EventLog
@@ -39,10 +43,7 @@ package enum LogEngines {
             }
             return MemoryLog(MemoryStore(clock: wallClock))
         case "kafka":
-            throw .badURL(
-                url,
-                reason: "this version of muster keeps its log in a SQLite file, which serves all "
-                    + "processes of one machine, and cannot use Kafka; give sqlite:PATH")
+            return try await KafkaLog.open(url)
         default:
             throw .badURL(url, reason: "there is no engine \"\(engine)\"; \(advice)")
         }

@@ -12,8 +12,9 @@ package protocol LogReader: AnyObject, Sendable {
     /// Reads this partition no longer.
     func unassign(_ partition: TopicPartition)
 
-    /// What lies behind the positions, which move past it: batches of one partition each, not
-    /// empty, in the partition's order, all together about `max` records at most.
+    /// What lies behind the positions, which move past it: batches of one partition each, in the
+    /// partition's order, all together about `max` records at most. A batch without a record only
+    /// moves the position: what lay there is no record (the mark of a transaction on Kafka).
     ///
     /// Waits when there is nothing, and returns promptly when something is appended by anybody, in
     /// this process or another. Empty at the time-out, when the task is cancelled, and now and then

@@ -1,6 +1,7 @@
 import Dispatch
 import MusterCore
 import MusterLog
+import MusterRuntime
 import Synchronization
 
 /// The thread that writes: it takes everything submitted so far and commits it as one transaction,

@@ -1,6 +1,7 @@
 import Glibc
 import MusterCore
 import MusterLog
+import MusterRuntime
 import Synchronization
 
 /// Shares the journal partitions among the members of a group, by rows that are leases.

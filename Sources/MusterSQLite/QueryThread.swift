@@ -1,4 +1,5 @@
 import MusterLog
+import MusterRuntime
 import Synchronization
 
 /// A thread with a connection that only reads, for questions that are answered at once.

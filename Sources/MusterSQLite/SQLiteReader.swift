@@ -1,5 +1,6 @@
 import MusterCore
 import MusterLog
+import MusterRuntime
 import Synchronization
 
 /// A reader with a connection and a thread of its own.

@@ -62,7 +62,7 @@ struct ExitCodeTests {
     @Test func `64: words that make no sense`() async throws {
         try await Scene.with { scene in
             let cases = [
-                ["nodes", "--log", "kafka://host"], ["nodes", "--log", "nothing"],
+                ["nodes", "--log", "kafka://"], ["nodes", "--log", "nothing"],
                 ["nodes", "--log", "sqlite:"], ["remove"], ["remove", "n1", "n2"],
                 ["extend", "n1", "--by", "soon"], ["wait"], ["wait", "--for", "node/n1=green"],
                 ["at", "yesterday-ish"], ["publish", "node-up", "--cluster", "c"],

@@ -47,7 +47,8 @@ struct LogEnginesTests {
         ("", "which engine"), ("muster.db", "sqlite:PATH"), ("sqlite:", "sqlite:muster.db"),
         ("sqlite://muster.db", "sqlite:muster.db"), ("sqlite::memory:", "memory:"),
         ("memory:x", "nothing may follow"), ("mysql://db/x", "no engine \"mysql\""),
-        ("kafka://broker:9092/muster", "give sqlite:PATH"), ("sqlite:a\0b", "NUL"),
+        ("kafka:///muster", "names no broker"), ("kafka://b:9092/a/b", "slash"),
+        ("sqlite:a\0b", "NUL"),
         ("SQLITE:x.db", "sqlite:PATH"),
     ])
     func `a URL that names no log is answered with the forms that do`(url: String, word: String)

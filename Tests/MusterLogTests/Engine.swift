@@ -1,5 +1,6 @@
 import Foundation
 import MusterCore
+import MusterKafka
 import MusterLog
 import MusterSQLite
 import MusterTesting
@@ -10,6 +11,16 @@ enum Engine: String, CaseIterable, CustomTestStringConvertible, Sendable {
     case memory
     case sqlite
     case faultyWithoutFaults
+    /// A real Apache Kafka, named by MUSTER_TEST_KAFKA (host:port).
+    case kafka
+
+    /// Where a Kafka for tests is; nil where there is none.
+    static let servers = ProcessInfo.processInfo.environment["MUSTER_TEST_KAFKA"]
+
+    /// Those that can run here.
+    static let all = allCases.filter { $0 != .kafka || servers != nil }
+    /// Those whose clock and upkeep a test can move.
+    static let moved = allCases.filter { $0 != .kafka }
 
     var testDescription: String { rawValue }
 
@@ -36,6 +47,7 @@ actor LogUnderTest {
     private let engine: Engine
     private let store: MemoryStore
     private let directory: URL
+    private let prefix = "t-\(UUID().uuidString.prefix(13))"
     private var handles: [any EventLog] = []
 
     init(_ engine: Engine) throws {
@@ -56,6 +68,11 @@ actor LogUnderTest {
         let handle: any EventLog
         switch engine {
         case .memory: handle = MemoryLog(store)
+        case .kafka:
+            var options = try KafkaOptions(
+                url: "kafka://\(Engine.servers ?? "")/\(prefix)")
+            options.sessionTimeout = .milliseconds(1_500)
+            handle = try await KafkaLog.open(options)
         case .faultyWithoutFaults:
             handle = FaultyLog(MemoryLog(store), faults: .none, seed: 1)
         case .sqlite:
@@ -76,6 +93,7 @@ actor LogUnderTest {
         case .sqlite:
             let log = try #require(handle as? SQLiteLog)
             try await log.maintain()
+        case .kafka: break
         }
     }
 

@@ -3,8 +3,9 @@
 
   test_managers.py MUSTER EMBEDDED    the built program, and the example of a manager in another program
 
-What they leave is held against the rules of the journal by this file alone, from the rows of the SQLite file.
-MUSTER_LONG=1 takes ten times as many rounds.
+What they leave is held against the rules of the journal by this file alone, from the rows of the SQLite file or from
+Kafka's records. MUSTER_TEST_KAFKA names a Kafka (host:port) for the tests on it. MUSTER_LONG=1 takes ten times as many
+rounds.
 """
 import contextlib
 import hashlib
@@ -24,6 +25,7 @@ import time
 import unittest
 
 MUSTER = EMBEDDED = "muster"
+KAFKA = os.environ.get("MUSTER_TEST_KAFKA")
 ROUNDS = 1000 if os.environ.get("MUSTER_LONG") == "1" else 100
 POLICY = ["--heartbeat-interval", "10s", "--lease", "60s", "--removal-delay", "5m", "--stabilization", "1s",
           "--observation-interval", "1s", "--observation-age-max", "30s", "--join-policy", "open"]
@@ -68,12 +70,67 @@ class Cluster:
         return [self.event("heartbeat", {**self.who(node), "boot": self.boot(node)}) for node in range(4)]
 
 
+class SQLite:
+    """A log in a file, read by SQL."""
+
+    def __init__(self, folder):
+        self.file = folder / "muster.db"
+        self.url = f"sqlite:{self.file}"
+
+    def records(self, *topics):
+        """Topic, partition, offset, headers and value of each record, in order."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as base:
+            rows = base.execute("SELECT topic, partition, offset, headers, value FROM records ORDER BY 1, 2, 3").fetchall()
+        for topic, partition, offset, headers, value in rows:
+            if topic in topics:
+                value = value if isinstance(value, bytes) or value is None else value.encode()
+                yield topic, partition, offset, json.loads(headers) if headers else {}, value
+
+
+class Kafka:
+    """A log on a real Kafka, under a prefix of its own, read by Confluent's client."""
+
+    def __init__(self, _):
+        self.servers, self.prefix = KAFKA, f"t-{os.urandom(6).hex()}"
+        self.url = f"kafka://{self.servers}/{self.prefix}"
+
+    def records(self, *topics):
+        import confluent_kafka
+        consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": self.servers, "group.id": "test", "enable.auto.commit": False,
+            "enable.partition.eof": True, "isolation.level": "read_uncommitted", "allow.auto.create.topics": False})
+        found, open_ends = [], []
+        for topic in topics:
+            name = f"{self.prefix}.{topic}"
+            for partition in consumer.list_topics(name, timeout=30).topics[name].partitions:
+                open_ends.append(confluent_kafka.TopicPartition(name, partition, 0))
+        consumer.assign(open_ends)
+        left = len(open_ends)
+        while left:
+            message = consumer.poll(30)
+            if message is None:
+                raise TimeoutError("Kafka gives nothing")
+            if message.error():
+                if message.error().code() != confluent_kafka.KafkaError._PARTITION_EOF:
+                    raise RuntimeError(str(message.error()))
+                left -= 1
+                continue
+            headers = {name: value.decode() for name, value in message.headers() or []}
+            found.append((message.topic().removeprefix(f"{self.prefix}."), message.partition(), message.offset(), headers,
+                          message.value()))
+        consumer.close()
+        return sorted(found, key=lambda record: record[:3])
+
+
 class World:
     """A log, managers that come and go, and writers. Everything ends with the context."""
 
-    def __init__(self, clusters):
+    def __init__(self, clusters, engine=SQLite):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="muster-test-"))
-        self.environment = {**os.environ, "MUSTER_LOG": f"sqlite:{self.folder}/muster.db", "MUSTER_AS": "test"}
+        self.log = engine(self.folder)
+        self.environment = {**os.environ, "MUSTER_LOG": self.log.url, "MUSTER_AS": "test",
+                            "MUSTER_KAFKA_SESSION_TIMEOUT_MS": "1500"}
+        self.groups = 0
         self.clusters = [Cluster(number) for number in range(clusters)]
         self.managers = []
         self.acknowledged = set()
@@ -150,9 +207,18 @@ class World:
         while not self.over.wait(1):
             self.observe()
 
-    def rows(self, sql, *values):
-        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/muster.db?mode=ro", uri=True)) as base:
-            return base.execute(sql, values).fetchall()
+    def start_alone(self):
+        """A manager of a group of its own: it thinks that everything is its."""
+        self.groups += 1
+        return self.start([MUSTER, "manager", "--manager-group", f"g{self.groups}", "--checkpoint-interval", "1s"])
+
+    def wait_for_journal(self):
+        """Until the first manager has begun it."""
+        limit = time.monotonic() + 60
+        while (done := self.run("clusters", check=False)).returncode:
+            if time.monotonic() > limit:
+                raise TimeoutError(done.stdout + done.stderr)
+            time.sleep(0.05)
 
     def audit(self):
         return Audit(self)
@@ -164,14 +230,11 @@ class Audit:
     FORM = re.compile(rb'\{"cluster":"([^"\\]+)","seq":"([1-9][0-9]*)","previous":"([0-9a-f]{64})","decision":')
 
     def __init__(self, world):
-        self.inputs = {(topic, partition, offset): self.named(json.loads(headers), value)
-                       for topic, partition, offset, headers, value in world.rows(
-                           "SELECT topic, partition, offset, headers, value FROM records WHERE topic IN ('events', 'requests')")}
+        self.inputs = {(topic, partition, offset): self.named(headers, value)
+                       for topic, partition, offset, headers, value in world.log.records("events", "requests")}
         self.accepted, self.void, self.causes, self.commands = 0, 0, [], {}
         heads, start = {}, {}
-        for partition, value in world.rows(
-                "SELECT partition, value FROM records WHERE topic = 'journal' ORDER BY partition, offset"):
-            value = value if isinstance(value, bytes) else value.encode()
+        for _, partition, _, _, value in world.log.records("journal"):
             if value.startswith(b'{"journal":'):
                 start.setdefault(partition, hashlib.sha256(value).hexdigest())
                 continue
@@ -183,7 +246,7 @@ class Audit:
             heads[name] = (place, hashlib.sha256(value).hexdigest())
             self.accept(name, place, heads[name][1], json.loads(value)["decision"])
         self.published = {}
-        for value, in world.rows("SELECT value FROM records WHERE topic = 'commands'"):
+        for *_, value in world.log.records("commands"):
             command = json.loads(value)
             name = f"{command['cluster']}/{command['command']}"
             self.published.setdefault(name, set()).add(json.dumps(command, sort_keys=True))
@@ -216,13 +279,14 @@ class ManagerTests(unittest.TestCase):
     def check(self, world, commands):
         """All that was acknowledged is there and was decided once; what is commanded was published, unchanged."""
         limit = time.monotonic() + 60
-        while (audit := world.audit()).wanting() or set(audit.commands) - set(audit.published):
+        while ((audit := world.audit()).wanting() or set(audit.commands) - set(audit.published)
+               or len(audit.commands) < commands):
             self.assertLess(time.monotonic(), limit, f"not decided: {audit.wanting()[:5]}, not published: "
-                            f"{sorted(set(audit.commands) - set(audit.published))[:5]}")
+                            f"{sorted(set(audit.commands) - set(audit.published))[:5]}, commands: {len(audit.commands)}")
             time.sleep(0.2)
+            world.observe()
         self.assertEqual(len(audit.causes), len(set(audit.causes)), "an input took effect twice")
         self.assertEqual(set(), world.acknowledged - {name for name, _ in audit.inputs.values()})
-        self.assertGreaterEqual(len(audit.commands), commands)
         self.assertEqual(set(audit.commands), set(audit.published), "commands are those of accepted decisions")
         for name, meanings in audit.published.items():
             self.assertEqual(len(meanings), 1, f"{name} has two meanings")
@@ -239,25 +303,30 @@ class ManagerTests(unittest.TestCase):
         return answers[0]
 
     def test_managers_and_writers_are_killed_at_any_moment(self):
+        self.kill_at_any_moment(SQLite, ROUNDS)
+
+    @unittest.skipUnless(KAFKA, "MUSTER_TEST_KAFKA names no Kafka")
+    def test_the_same_on_kafka(self):
+        self.kill_at_any_moment(Kafka, ROUNDS // 4)
+
+    def kill_at_any_moment(self, engine, rounds):
         chance = random.Random(7)
-        with World(6) as world:
-            first = world.start()
-            while world.run("topics", "list", check=False).returncode:
-                time.sleep(0.05)
+        with World(6, engine) as world:
+            first = world.start_alone()
+            world.wait_for_journal()
             world.found()
             observer = threading.Thread(target=world.keep_observing)
             observer.start()
             try:
-                for number in range(ROUNDS):
+                for number in range(rounds):
                     while len(world.managers) < 1 + number % 2:
-                        world.start([MUSTER, "manager", "--manager-group", chance.choice(["one", "other"]),
-                                     "--checkpoint-interval", "1s"])
+                        world.start_alone()
                     cluster = chance.choice(world.clusters)
                     events = [cluster.restart(chance.choice([1, 2])) for _ in range(chance.randrange(1, 40))]
                     world.publish(events, dies=chance.uniform(0.005, 0.1) if number % 5 == 4 else None)
                     time.sleep(chance.uniform(0, 0.15))
                     world.kill(chance.choice(world.managers))
-                last = world.start()
+                last = world.start_alone()
                 audit = self.check(world, len(world.clusters))
             finally:
                 world.over.set()
@@ -265,32 +334,70 @@ class ManagerTests(unittest.TestCase):
             self.assertEqual(world.stop(last), 0)
             self.assertIsNotNone(first.returncode)
             answer = self.replayed(world)
-            print(f"{ROUNDS} kills: {len(audit.inputs)} inputs, {audit.accepted} decisions, {audit.void} void records, "
-                  f"{len(audit.commands)} commands, state {answer['hash'][:16]}")
+            print(f"{rounds} kills on {engine.__name__}: {len(audit.inputs)} inputs, {audit.accepted} decisions, "
+                  f"{audit.void} void records, {len(audit.commands)} commands, state {answer['hash'][:16]}")
 
     def test_two_managers_decide_a_thousand_inputs_once(self):
+        self.decide_twice(SQLite)
+
+    @unittest.skipUnless(KAFKA, "MUSTER_TEST_KAFKA names no Kafka")
+    def test_two_managers_on_kafka_decide_a_thousand_inputs_once(self):
+        self.decide_twice(Kafka)
+
+    def decide_twice(self, engine):
         """Both think that they own everything: each is of a group of its own."""
-        with World(4) as world:
-            managers = [world.start([MUSTER, "manager", "--manager-group", name]) for name in ("one", "other")]
-            while world.run("topics", "list", check=False).returncode:
-                time.sleep(0.05)
+        with World(4, engine) as world:
+            managers = [world.start_alone(), world.start_alone()]
+            world.wait_for_journal()
             world.found()
             for _ in range(50):
                 for cluster in world.clusters[:2]:
                     world.publish([cluster.restart(1 + each % 2) for each in range(10)])
+            world.observe()
             audit = self.check(world, len(world.clusters))
             self.assertGreaterEqual(len(audit.inputs), 1000)
             for manager in managers:
                 self.assertEqual(world.stop(manager), 0)
             self.replayed(world)
-            print(f"two managers: {len(audit.inputs)} inputs, {audit.accepted} decisions, {audit.void} void records, "
-                  f"{len(audit.commands)} commands")
+            if engine is Kafka:
+                self.export_by_the_guide(world)
+            print(f"two managers on {engine.__name__}: {len(audit.inputs)} inputs, {audit.accepted} decisions, "
+                  f"{audit.void} void records, {len(audit.commands)} commands")
+
+    def export_by_the_guide(self, world):
+        """kcat's export, as docs/guides/auditing.md has it, and the guide's own script over it."""
+        guide = (pathlib.Path(__file__).parents[2] / "docs/guides/auditing.md").read_text()
+        script = re.search(r"```python\n(.*?)```", guide, re.S)[1]
+        (line,) = re.findall(r"^kcat .*$", guide, re.M)
+        chains = []
+        for partition in range(4):
+            command = (line.replace("localhost:9092", world.log.servers).replace("muster.journal", f"{world.log.prefix}.journal")
+                       .replace("-p 0", f"-p {partition}").replace("journal-0.txt", "journal.txt"))
+            subprocess.run(command, shell=True, check=True, cwd=world.folder, timeout=60)
+            with open(world.folder / "journal.txt", "rb") as export:
+                done = subprocess.run([sys.executable, "-c", script], stdin=export, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            chains += done.stdout.splitlines()
+        self.assertEqual(len(chains), len(world.clusters))
+
+    @unittest.skipUnless(KAFKA, "MUSTER_TEST_KAFKA names no Kafka")
+    def test_a_killed_manager_is_replaced_after_its_session(self):
+        """Managers of one group share the work; the survivor takes it over."""
+        with World(4, Kafka) as world:
+            managers = [world.start(), world.start()]
+            world.wait_for_journal()
+            world.found()
+            world.publish([cluster.restart(1) for cluster in world.clusters])
+            self.check(world, 0)
+            world.kill(managers[0])
+            world.publish([cluster.restart(2) for cluster in world.clusters])
+            self.check(world, 0)
+            self.assertEqual(world.stop(managers[1]), 0)
 
     def test_a_manager_inside_another_program_does_the_same(self):
         with World(1) as world:
             embedded = world.start([EMBEDDED, world.environment["MUSTER_LOG"]])
-            while world.run("topics", "list", check=False).returncode:
-                time.sleep(0.05)
+            world.wait_for_journal()
             world.found()
             self.check(world, 1)
             # Signals are the embedding program's own affair, and this one leaves them as they are.

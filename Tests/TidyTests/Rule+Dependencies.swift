@@ -8,9 +8,14 @@ extension Rule {
         "MusterWire": ["MusterCore", "CSimdJSON"],
         "MusterLog": ["MusterCore", "MusterWire", "CLibcrypto", "Dispatch", "Synchronization"],
         "MusterSQLite": [
-            "MusterCore", "MusterLog", "CSQLite", "Dispatch", "Glibc", "Synchronization",
+            "MusterCore", "MusterRuntime", "MusterLog", "CSQLite", "Dispatch", "Glibc",
+            "Synchronization",
         ],
-        "MusterEngines": ["MusterCore", "MusterLog", "MusterSQLite", "Glibc"],
+        "MusterKafka": [
+            "MusterCore", "MusterRuntime", "MusterLog", "CLibrdkafka", "Dispatch", "Glibc",
+            "Synchronization",
+        ],
+        "MusterEngines": ["MusterCore", "MusterLog", "MusterSQLite", "MusterKafka", "Glibc"],
         "MusterRuntime": ["Dispatch", "Glibc", "Synchronization"],
         "MusterManager": [
             "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",

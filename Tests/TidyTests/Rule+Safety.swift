@@ -4,7 +4,8 @@ extension Rule {
     /// Engines, the runtime, the JSON reader, and the one file of a target that reaches a C
     /// library.
     private static let reachMemory = [
-        "Sources/MusterSQLite/", "Sources/MusterRuntime/", "Sources/MusterWire/JSON",
+        "Sources/MusterSQLite/", "Sources/MusterKafka/", "Sources/MusterRuntime/",
+        "Sources/MusterWire/JSON",
         "Sources/MusterLog/SHA256.swift",
         "Sources/MusterCommandLine/Configuration/YAMLReader.swift",
         "Benchmarks/", "Tests/", "Package.swift",

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Threads of the engine: blocking C calls run on these and never on the cooperative pool.
-enum EngineThread {
+/// Threads of the engines: blocking C calls run on these and never on the cooperative pool.
+package enum EngineThread {
     /// Runs `body` on a thread of its own, which ends with it.
-    static func start(_ body: @escaping @Sendable () -> Void) {
+    package static func start(_ body: @escaping @Sendable () -> Void) {
         // Owner of the box: the thread that starts, which takes it and lets it go when `body` is
         // done.
         let box = Unmanaged.passRetained(Body(body))

@@ -1,0 +1,294 @@
+import CLibrdkafka
+import MusterCore
+import MusterLog
+import Synchronization
+
+/// The consumers of one reader: one that reads inputs as they are committed, and one that reads
+/// what managers write as it lies. Used by the reader's thread alone.
+final class KafkaConsumers: @unchecked Sendable {
+    private let options: KafkaOptions
+    private let bell: KafkaBell
+    private let query: KafkaQuery
+    private var committed: Consumer?
+    private var plain: Consumer?
+    private var positions: [TopicPartition: Offset] = [:]
+    /// Found and not told yet: until it is assigned anew, a partition is told once.
+    private var failures: [(TopicPartition, LogError)] = []
+    private var turn = 0
+    /// How many partitions each topic has, as far as the brokers were asked.
+    private var known: [Topic: Int32] = [:]
+
+    private static let drainMax = 4096
+
+    init(_ options: KafkaOptions, bell: KafkaBell, query: KafkaQuery) {
+        self.options = options
+        self.bell = bell
+        self.query = query
+    }
+
+    /// A consumer with one queue for all its partitions.
+    private final class Consumer {
+        let client: KafkaClient
+        let queue: OpaquePointer
+        var topics: [Topic: OpaquePointer] = [:]
+        var reading: Set<TopicPartition> = []
+
+        init(_ options: KafkaOptions, isolation: String) throws(LogError) {
+            let limit = NewRecord.bytesMax + (1 << 20)
+            client = try KafkaClient(
+                .consumer, options,
+                [
+                    ("isolation.level", isolation), ("auto.offset.reset", "error"),
+                    ("enable.partition.eof", "true"), ("fetch.wait.max.ms", "500"),
+                    ("fetch.error.backoff.ms", "100"), ("queued.min.messages", "20000"),
+                    ("queued.max.messages.kbytes", "32768"), ("fetch.message.max.bytes", "4194304"),
+                    ("fetch.max.bytes", "\(max(limit, 32 << 20))"),
+                    ("receive.message.max.bytes", "100000000"),
+                ])
+            queue = rd_kafka_queue_new(client.handle)
+        }
+
+        func topic(_ topic: Topic) -> OpaquePointer? {
+            if let known = topics[topic] { return known }
+            let new = rd_kafka_topic_new(client.handle, client.name(of: topic), nil)
+            topics[topic] = new
+            return new
+        }
+
+        func topic(at pointer: OpaquePointer?) -> Topic? {
+            topics.first { $0.value == pointer }?.key
+        }
+
+        deinit {
+            for partition in reading {
+                rd_kafka_consume_stop(topics[partition.topic], partition.partition)
+            }
+            for topic in topics.values { rd_kafka_topic_destroy(topic) }
+            rd_kafka_queue_destroy(queue)
+        }
+    }
+
+    /// Frees the messages of one drain with the last batch over them. `@unchecked Sendable`: the
+    /// messages do not change, but for their headers, which librdkafka unpacks when they are first
+    /// asked for.
+    private final class Messages: @unchecked Sendable {
+        let pointers: [UnsafeMutablePointer<rd_kafka_message_t>]
+        /// Keeps the client while its messages are in use.
+        private let client: KafkaClient
+        private let unpacking = Mutex(())
+
+        init(_ pointers: [UnsafeMutablePointer<rd_kafka_message_t>], _ client: KafkaClient) {
+            self.pointers = pointers
+            self.client = client
+        }
+
+        deinit { for message in pointers { rd_kafka_message_destroy(message) } }
+
+        func headers(at place: UnsafeRawBufferPointer) -> [Header] {
+            guard let start = place.baseAddress else { return [] }
+            let message = UnsafeMutablePointer(
+                mutating: start.assumingMemoryBound(to: rd_kafka_message_t.self))
+            return unpacking.withLock { _ in KafkaHeaders.read(message) }
+        }
+    }
+
+    // MARK: Positions
+
+    func assign(_ partition: TopicPartition, from offset: Offset) {
+        unassign(partition)
+        do throws(LogError) {
+            try check(partition)
+            let consumer = try consumer(for: partition.topic)
+            guard let topic = consumer.topic(partition.topic) else {
+                throw .topicMissing(log: options.url, partition)
+            }
+            let code = rd_kafka_consume_start_queue(
+                topic, partition.partition, Int64(clamping: offset.value), consumer.queue)
+            if code != 0 { throw consumer.client.error(rd_kafka_last_error(), of: partition) }
+            consumer.reading.insert(partition)
+            positions[partition] = offset
+        } catch {
+            failures.append((partition, error))
+        }
+    }
+
+    /// librdkafka says nothing of a partition that a known topic does not have.
+    private func check(_ partition: TopicPartition) throws(LogError) {
+        if partition.partition < known[partition.topic] ?? 0 { return }
+        do throws(LogError) {
+            known = try query.topics()
+        } catch {
+            // Without a broker nothing is known, and reading begins when there is one again.
+            if error.isTransient { return }
+            throw error
+        }
+        guard partition.partition < known[partition.topic] ?? 0 else {
+            throw .topicMissing(log: options.url, partition)
+        }
+    }
+
+    func unassign(_ partition: TopicPartition) {
+        failures.removeAll { $0.0 == partition }
+        for consumer in [committed, plain].compactMap({ $0 })
+        where consumer.reading.remove(partition) != nil {
+            rd_kafka_consume_stop(consumer.topics[partition.topic], partition.partition)
+        }
+        positions[partition] = nil
+    }
+
+    func close() {
+        committed = nil
+        plain = nil
+    }
+
+    private func consumer(for topic: Topic) throws(LogError) -> Consumer {
+        switch topic {
+        case .events, .requests, .heartbeats:
+            if let committed { return committed }
+            let new = try Consumer(options, isolation: "read_committed")
+            bell.watch(new.queue)
+            committed = new
+            return new
+        case .journal, .commands, .members, .snapshots, .quarantine:
+            if let plain { return plain }
+            let new = try Consumer(options, isolation: "read_uncommitted")
+            bell.watch(new.queue)
+            plain = new
+            return new
+        }
+    }
+
+    // MARK: Reading
+
+    /// What lies ready, at most so many records.
+    ///
+    /// - Throws: what a partition met, once nothing else is ready.
+    func drain(max: Int) throws(LogError) -> [RecordBatch] {
+        var batches: [RecordBatch] = []
+        var left = max
+        turn += 1
+        let consumers = [committed, plain].compactMap { $0 }
+        for index in consumers.indices {
+            let consumer = consumers[(index + turn) % consumers.count]
+            consumer.client.poll()
+            while left > 0 {
+                let count = drain(consumer, max: min(left, Self.drainMax), into: &batches)
+                if count == 0 { break }
+                left -= count
+            }
+        }
+        if batches.isEmpty, !failures.isEmpty {
+            let (partition, failure) = failures.removeFirst()
+            throw try cause(of: failure, at: partition)
+        }
+        return batches
+    }
+
+    /// A position that cannot be read is told with what is kept.
+    private func cause(of failure: LogError, at partition: TopicPartition) throws(LogError)
+        -> LogError
+    {
+        guard case .offsetOutOfRange(let position, _) = failure else { return failure }
+        return .offsetOutOfRange(position, kept: try query.range(of: partition))
+    }
+
+    /// - Returns: how many messages there were, whatever they said.
+    private func drain(_ consumer: Consumer, max: Int, into batches: inout [RecordBatch]) -> Int {
+        typealias Message = UnsafeMutablePointer<rd_kafka_message_t>
+        return withUnsafeTemporaryAllocation(of: Message?.self, capacity: max) { found in
+            let count = rd_kafka_consume_batch_queue(consumer.queue, 0, found.baseAddress, max)
+            if count <= 0 { return 0 }
+            let messages = Messages((0..<count).compactMap { found[$0] }, consumer.client)
+            var start = 0
+            while start < messages.pointers.count {
+                let first = messages.pointers[start].pointee
+                guard let topic = consumer.topic(at: first.rkt) else {
+                    start += 1
+                    continue
+                }
+                let partition = TopicPartition(topic, first.partition)
+                if first.err != RD_KAFKA_RESP_ERR_NO_ERROR {
+                    note(first, partition, consumer.client, into: &batches)
+                    start += 1
+                    continue
+                }
+                var end = start + 1
+                while end < messages.pointers.count,
+                    messages.pointers[end].pointee.rkt == first.rkt,
+                    messages.pointers[end].pointee.partition == first.partition,
+                    messages.pointers[end].pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR
+                {
+                    end += 1
+                }
+                if let batch = batch(messages, start..<end, of: partition) { batches.append(batch) }
+                start = end
+            }
+            return count
+        }
+    }
+
+    private func batch(_ messages: Messages, _ range: Range<Int>, of partition: TopicPartition)
+        -> RecordBatch?
+    {
+        guard let position = positions[partition] else { return nil }
+        var views: [RecordView] = []
+        views.reserveCapacity(range.count)
+        var bytes = 0
+        var next = position
+        for index in range {
+            let message = messages.pointers[index]
+            let offset = Offset(UInt64(message.pointee.offset))
+            // librdkafka may give what lies before the position, from the middle of a batch.
+            if offset < next { continue }
+            next = Offset(offset.value + 1)
+            let value = message.pointee.payload.map {
+                UnsafeRawBufferPointer(start: $0, count: message.pointee.len)
+            }
+            let key = message.pointee.key.map {
+                UnsafeRawBufferPointer(start: $0, count: message.pointee.key_len)
+            }
+            bytes += message.pointee.len + message.pointee.key_len
+            var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
+            let time = rd_kafka_message_timestamp(message, &type)
+            views.append(
+                RecordView(
+                    offset: offset, appended: Timestamp(milliseconds: time), key: key, value: value,
+                    headerBytes: UnsafeRawBufferPointer(
+                        start: message, count: MemoryLayout<rd_kafka_message_t>.size)))
+        }
+        if views.isEmpty { return nil }
+        positions[partition] = next
+        return RecordBatch(
+            partition: partition, next: next, views: views, bytes: bytes, owner: messages,
+            decodeHeaders: { messages.headers(at: $0) })
+    }
+
+    /// What the consumer says of a partition in place of a record.
+    private func note(
+        _ message: rd_kafka_message_t, _ partition: TopicPartition, _ client: KafkaClient,
+        into batches: inout [RecordBatch]
+    ) {
+        guard let position = positions[partition] else { return }
+        switch message.err {
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            // Behind the last record may lie what is none: marks of transactions, and what they
+            // aborted.
+            let end = Offset(UInt64(max(0, message.offset)))
+            guard end > position else { return }
+            positions[partition] = end
+            batches.append(
+                RecordBatch(
+                    partition: partition, next: end, views: [], bytes: 0, owner: client,
+                    decodeHeaders: { _ in [] }))
+        case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+            let place = Position(partition, position)
+            failures.append((partition, .offsetOutOfRange(place, kept: position..<position)))
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+            RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+            failures.append((partition, client.error(message.err, of: partition)))
+        default:
+            // It goes on by itself when the broker is there again.
+            break
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import Glibc
+package import MusterCore
+package import MusterLog
+import Synchronization
+
+/// The log on Apache Kafka, through librdkafka.
+package final class KafkaLog: EventLog {
+    package let url: String
+    package let producerReplacements: AsyncStream<Void>
+
+    private let options: KafkaOptions
+    private let query: KafkaQuery
+    private let producer: KafkaProducer
+    private let replacements: AsyncStream<Void>.Continuation
+    private let state = Mutex(State())
+
+    private struct State {
+        var isClosed = false
+        var readers: [KafkaReader] = []
+        var memberships: [KafkaMembership] = []
+        var streams: [AsyncStream<Set<Int32>>.Continuation] = []
+    }
+
+    private init(
+        _ options: KafkaOptions, _ query: KafkaQuery, _ producer: KafkaProducer,
+        _ replacements: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
+    ) {
+        self.options = options
+        url = options.url
+        self.query = query
+        self.producer = producer
+        producerReplacements = replacements.stream
+        self.replacements = replacements.continuation
+    }
+
+    /// Connects to the brokers of a URL, with the client properties that the environment gives.
+    ///
+    /// - Throws: as `open(_:)` with options, and `badURL`.
+    package static func open(_ url: String) async throws(LogError) -> KafkaLog {
+        var options = try KafkaOptions(url: url)
+        try options.takeProperties(from: environment())
+        return try await open(options)
+    }
+
+    /// Connects, and asks the brokers once, so that what cannot work is said now.
+    ///
+    /// - Throws: `unavailable` when no broker answers within the time-out; `permission`; `badURL`
+    ///   for a client property that librdkafka does not take.
+    package static func open(_ options: KafkaOptions) async throws(LogError) -> KafkaLog {
+        let query = try KafkaQuery(options)
+        _ = try await query.ask { () throws(LogError) in try query.topics() }
+        let replacements = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let continuation = replacements.continuation
+        let producer = try KafkaProducer(options) { continuation.yield() }
+        return KafkaLog(options, query, producer, replacements)
+    }
+
+    package func submit(
+        _ record: NewRecord,
+        completion: @escaping @Sendable (Result<Appended, LogError>) -> Void
+    ) {
+        producer.submit(record, completion: completion)
+    }
+
+    package func makeReader() async throws(LogError) -> any LogReader {
+        try check()
+        let reader = try KafkaReader(options, query: query)
+        let isClosed = state.withLock { state in
+            state.readers.append(reader)
+            return state.isClosed
+        }
+        if isClosed { await reader.close() }
+        return reader
+    }
+
+    package func readOne(_ position: Position) async throws(LogError) -> LogRecord? {
+        let kept = try await range(of: position.partition)
+        guard kept.contains(position.offset) else { return nil }
+        let reader = try KafkaReader(options, query: query)
+        reader.assign(position.partition, from: position.offset)
+        let deadline = ContinuousClock.now + options.timeout
+        do throws(LogError) {
+            while ContinuousClock.now < deadline && !Task.isCancelled {
+                for batch in try await reader.next(max: 1, waitingUpTo: options.timeout) {
+                    await reader.close()
+                    guard batch.count > 0, batch[0].offset == position.offset else { return nil }
+                    return batch.record(at: 0)
+                }
+            }
+        } catch {
+            await reader.close()
+            throw error
+        }
+        await reader.close()
+        throw .unavailable(log: url, reason: "the record at \(position) was not read in time")
+    }
+
+    package func range(of partition: TopicPartition) async throws(LogError) -> Range<Offset> {
+        try check()
+        return try await query.ask { [query] () throws(LogError) in try query.range(of: partition) }
+    }
+
+    package func offset(of partition: TopicPartition, since moment: Timestamp)
+        async throws(LogError) -> Offset?
+    {
+        try check()
+        return try await query.ask { [query] () throws(LogError) in
+            try query.offset(of: partition, since: moment)
+        }
+    }
+
+    package func createTopics(_ topics: [TopicSettings]) async throws(LogError) {
+        try check()
+        try await query.ask { [query] () throws(LogError) in
+            try KafkaTopics(query: query).create(topics)
+        }
+    }
+
+    package func describeTopics() async throws(LogError) -> [TopicSettings] {
+        try check()
+        return try await query.ask { [query] () throws(LogError) in
+            try KafkaTopics(query: query).describe()
+        }
+    }
+
+    package func assignments(group: String, member: String) -> AsyncStream<Set<Int32>> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Set<Int32>.self)
+        let membership = KafkaMembership()
+        let isClosed = state.withLock { state in
+            if state.isClosed { return true }
+            state.memberships.append(membership)
+            state.streams.append(continuation)
+            return false
+        }
+        if isClosed {
+            continuation.finish()
+            return stream
+        }
+        continuation.onTermination = { _ in membership.leave() }
+        do throws(LogError) {
+            try membership.start(options, group: group) { continuation.yield($0) }
+        } catch {
+            // Properties were taken before, so this is a client that cannot be made: nothing is
+            // owned.
+            continuation.finish()
+        }
+        return stream
+    }
+
+    package func close() async {
+        let (readers, memberships, streams) = state.withLock { state in
+            state.isClosed = true
+            let all = (state.readers, state.memberships, state.streams)
+            (state.readers, state.memberships, state.streams) = ([], [], [])
+            return all
+        }
+        for stream in streams { stream.finish() }
+        for membership in memberships { await membership.end() }
+        await producer.close()
+        for reader in readers { await reader.close() }
+        replacements.finish()
+    }
+
+    private func check() throws(LogError) {
+        if state.withLock({ $0.isClosed }) { throw .closed(log: url) }
+    }
+
+    private static func environment() -> [String: String] {
+        var result: [String: String] = [:]
+        var place = environ
+        while let entry = place.pointee {
+            let text = String(cString: entry)
+            if let mark = text.firstIndex(of: "=") {
+                result[String(text[..<mark])] = String(text[text.index(after: mark)...])
+            }
+            place += 1
+        }
+        return result
+    }
+}

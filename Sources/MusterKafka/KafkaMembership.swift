@@ -1,0 +1,81 @@
+import CLibrdkafka
+import MusterCore
+import MusterLog
+import MusterRuntime
+import Synchronization
+
+/// A member of a group of managers: a consumer that reads nothing and is told which journal
+/// partitions are its own. Its thread polls until it is to leave, which the group hears at once.
+final class KafkaMembership: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var isLeaving = false
+        var hasEnded = false
+        var ended: [CheckedContinuation<Void, Never>] = []
+    }
+
+    func start(
+        _ options: KafkaOptions, group: String,
+        _ assigned: @escaping @Sendable (Set<Int32>) -> Void
+    ) throws(LogError) {
+        let session = options.sessionTimeout.milliseconds
+        let client = try KafkaClient(
+            .consumer, options,
+            [
+                ("group.id", "\(options.prefix).\(group)"), ("enable.auto.commit", "false"),
+                ("partition.assignment.strategy", "range"), ("auto.offset.reset", "error"),
+                ("session.timeout.ms", "\(session)"),
+                ("heartbeat.interval.ms", "\(max(1, min(3_000, session / 5)))"),
+                ("max.poll.interval.ms", "\(max(session, 300_000))"),
+            ],
+            onRebalance: { client, isAssigned, partitions in
+                guard isAssigned, let partitions else {
+                    // Work goes on until the successor has taken over: nothing rests on ownership.
+                    rd_kafka_assign(client, nil)
+                    return
+                }
+                var own: Set<Int32> = []
+                for index in 0..<Int(partitions.pointee.cnt) {
+                    own.insert(partitions.pointee.elems[index].partition)
+                    partitions.pointee.elems[index].offset = Int64(RD_KAFKA_OFFSET_END)
+                }
+                rd_kafka_assign(client, partitions)
+                rd_kafka_pause_partitions(client, partitions)
+                assigned(own)
+            })
+        rd_kafka_poll_set_consumer(client.handle)
+        let list = rd_kafka_topic_partition_list_new(1)
+        rd_kafka_topic_partition_list_add(list, client.name(of: .journal), -1)
+        let code = rd_kafka_subscribe(client.handle, list)
+        rd_kafka_topic_partition_list_destroy(list)
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw client.error(code) }
+        EngineThread.start { [self] in
+            while !state.withLock({ $0.isLeaving }) {
+                if let message = rd_kafka_consumer_poll(client.handle, 50) {
+                    rd_kafka_message_destroy(message)
+                }
+            }
+            rd_kafka_consumer_close(client.handle)
+            let ended = state.withLock { state in
+                state.hasEnded = true
+                return state.ended
+            }
+            for waiting in ended { waiting.resume() }
+        }
+    }
+
+    func leave() { state.withLock { $0.isLeaving = true } }
+
+    /// Leaves, and returns when the group was told.
+    func end() async {
+        leave()
+        await withCheckedContinuation { waiting in
+            let hasEnded = state.withLock { state in
+                if !state.hasEnded { state.ended.append(waiting) }
+                return state.hasEnded
+            }
+            if hasEnded { waiting.resume() }
+        }
+    }
+}

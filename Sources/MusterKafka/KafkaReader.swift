@@ -1,0 +1,190 @@
+import CLibrdkafka
+import Glibc
+import MusterCore
+import MusterLog
+import MusterRuntime
+import Synchronization
+
+/// A reader with consumers and a thread of its own.
+///
+/// The thread alone calls into the consumers' reading; `assign`, `unassign` and `next` leave it
+/// notes and ring. It sleeps on a pipe into which librdkafka writes when a queue is no longer
+/// empty, and drains every queue to the end before it sleeps.
+final class KafkaReader: LogReader {
+    private let options: KafkaOptions
+    private let query: KafkaQuery
+    private let bell: KafkaBell
+    private let state = Mutex(State())
+
+    private struct State {
+        var changes: [Change] = []
+        var request: Request?
+        var isClosed = false
+        var hasEnded = false
+        var ended: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private enum Change {
+        case assign(TopicPartition, Offset)
+        case unassign(TopicPartition)
+    }
+
+    private struct Request {
+        let max: Int
+        let deadline: ContinuousClock.Instant
+        let waiting: CheckedContinuation<Result<[RecordBatch], LogError>, Never>
+        var isCancelled = false
+    }
+
+    init(_ options: KafkaOptions, query: KafkaQuery) throws(LogError) {
+        self.options = options
+        self.query = query
+        bell = KafkaBell()
+        let consumers = KafkaConsumers(options, bell: bell, query: query)
+        EngineThread.start { [self] in run(consumers) }
+    }
+
+    func assign(_ partition: TopicPartition, from offset: Offset) {
+        state.withLock { $0.changes.append(.assign(partition, offset)) }
+        bell.ring()
+    }
+
+    func unassign(_ partition: TopicPartition) {
+        state.withLock { $0.changes.append(.unassign(partition)) }
+        bell.ring()
+    }
+
+    func next(max: Int, waitingUpTo limit: Duration) async throws(LogError) -> [RecordBatch] {
+        let deadline = ContinuousClock.now + limit
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiting in
+                ask(Request(max: max, deadline: deadline, waiting: waiting))
+            }
+        } onCancel: {
+            state.withLock { $0.request?.isCancelled = true }
+            bell.ring()
+        }
+        return try result.get()
+    }
+
+    func close() async {
+        state.withLock { $0.isClosed = true }
+        bell.ring()
+        await withCheckedContinuation { waiting in
+            let hasEnded = state.withLock { state in
+                if !state.hasEnded { state.ended.append(waiting) }
+                return state.hasEnded
+            }
+            if hasEnded { waiting.resume() }
+        }
+    }
+
+    private func ask(_ request: Request) {
+        let isClosed = state.withLock { state in
+            if state.isClosed { return true }
+            precondition(state.request == nil, "two tasks read with one reader")
+            state.request = request
+            // The handler may have run before the request was there.
+            if Task.isCancelled { state.request?.isCancelled = true }
+            return false
+        }
+        if isClosed {
+            request.waiting.resume(returning: .failure(.closed(log: options.url)))
+        } else {
+            bell.ring()
+        }
+    }
+
+    // MARK: The thread
+
+    private func run(_ consumers: KafkaConsumers) {
+        while true {
+            let (changes, request, isClosed) = state.withLock { state in
+                let changes = state.changes
+                state.changes = []
+                return (changes, state.request, state.isClosed)
+            }
+            if isClosed { break }
+            for change in changes {
+                switch change {
+                case .assign(let partition, let offset): consumers.assign(partition, from: offset)
+                case .unassign(let partition): consumers.unassign(partition)
+                }
+            }
+            guard let request else {
+                bell.wait(atMost: nil)
+                continue
+            }
+            if request.isCancelled {
+                answer(.success([]))
+                continue
+            }
+            do throws(LogError) {
+                let batches = try consumers.drain(max: request.max)
+                if !batches.isEmpty || ContinuousClock.now >= request.deadline {
+                    answer(.success(batches))
+                } else {
+                    bell.wait(atMost: request.deadline - .now)
+                }
+            } catch {
+                answer(.failure(error))
+            }
+        }
+        consumers.close()
+        let (ended, request) = state.withLock { state in
+            state.hasEnded = true
+            return (state.ended, state.request.take())
+        }
+        request?.waiting.resume(returning: .failure(.closed(log: options.url)))
+        for waiting in ended { waiting.resume() }
+    }
+
+    private func answer(_ result: Result<[RecordBatch], LogError>) {
+        state.withLock { $0.request.take() }?.waiting.resume(returning: result)
+    }
+}
+
+/// A pipe that wakes a thread: rung by anybody, and by librdkafka through its descriptor.
+///
+/// Owner of the descriptors: this object, which closes them with its last reference; it outlives
+/// the queues that write to it.
+final class KafkaBell: Sendable {
+    private let (bell, rope): (Int32, Int32)
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        precondition(pipe(&ends) == 0, "no pipe could be made: error \(errno)")
+        for end in ends {
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        }
+        (bell, rope) = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(bell)
+        close(rope)
+    }
+
+    /// Ends the wait under way, or else the next one.
+    func ring() {
+        var byte: UInt8 = 1
+        // Full means rung: nothing is lost when this fails.
+        _ = write(rope, &byte, 1)
+    }
+
+    /// Rings whenever the queue is no longer empty.
+    func watch(_ queue: OpaquePointer) {
+        var byte: UInt8 = 1
+        rd_kafka_queue_io_event_enable(queue, rope, &byte, 1)
+    }
+
+    func wait(atMost limit: Duration?) {
+        var descriptor = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
+        let milliseconds = limit.map { Int32(clamping: max(0, $0.milliseconds) + 1) } ?? -1
+        _ = poll(&descriptor, 1, milliseconds)
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+            while read(bell, buffer.baseAddress, buffer.count) == buffer.count {}
+        }
+    }
+}
