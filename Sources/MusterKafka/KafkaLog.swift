@@ -17,8 +17,13 @@ package final class KafkaLog: EventLog {
     private struct State {
         var isClosed = false
         var readers: [KafkaReader] = []
-        var memberships: [KafkaMembership] = []
-        var streams: [AsyncStream<Set<Int32>>.Continuation] = []
+        var memberships: [(KafkaMembership, AsyncStream<Set<Int32>>.Continuation)] = []
+
+        /// Lets go of those that have ended.
+        mutating func tidy() {
+            readers.removeAll { $0.hasEnded }
+            memberships.removeAll { $0.0.hasEnded }
+        }
     }
 
     private init(
@@ -67,6 +72,7 @@ package final class KafkaLog: EventLog {
         try check()
         let reader = try KafkaReader(options, query: query)
         let isClosed = state.withLock { state in
+            state.tidy()
             state.readers.append(reader)
             return state.isClosed
         }
@@ -117,6 +123,12 @@ package final class KafkaLog: EventLog {
         }
     }
 
+    /// Asks the brokers for the settings that safety rests on.
+    package func checkTopics() async throws(LogError) {
+        try check()
+        try await query.ask { [query] () throws(LogError) in try KafkaTopics(query: query).check() }
+    }
+
     package func describeTopics() async throws(LogError) -> [TopicSettings] {
         try check()
         return try await query.ask { [query] () throws(LogError) in
@@ -129,8 +141,8 @@ package final class KafkaLog: EventLog {
         let membership = KafkaMembership()
         let isClosed = state.withLock { state in
             if state.isClosed { return true }
-            state.memberships.append(membership)
-            state.streams.append(continuation)
+            state.tidy()
+            state.memberships.append((membership, continuation))
             return false
         }
         if isClosed {
@@ -143,20 +155,21 @@ package final class KafkaLog: EventLog {
         } catch {
             // Properties were taken before, so this is a client that cannot be made: nothing is
             // owned.
+            membership.abandon()
             continuation.finish()
         }
         return stream
     }
 
     package func close() async {
-        let (readers, memberships, streams) = state.withLock { state in
+        let (readers, memberships) = state.withLock { state in
             state.isClosed = true
-            let all = (state.readers, state.memberships, state.streams)
-            (state.readers, state.memberships, state.streams) = ([], [], [])
+            let all = (state.readers, state.memberships)
+            (state.readers, state.memberships) = ([], [])
             return all
         }
-        for stream in streams { stream.finish() }
-        for membership in memberships { await membership.end() }
+        for (_, stream) in memberships { stream.finish() }
+        for (membership, _) in memberships { await membership.end() }
         await producer.close()
         for reader in readers { await reader.close() }
         replacements.finish()

@@ -65,7 +65,12 @@ final class KafkaMembership: Sendable {
         }
     }
 
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
     func leave() { state.withLock { $0.isLeaving = true } }
+
+    /// It never began.
+    func abandon() { state.withLock { $0.hasEnded = true } }
 
     /// Leaves, and returns when the group was told.
     func end() async {

@@ -44,6 +44,8 @@ final class KafkaReader: LogReader {
         EngineThread.start { [self] in run(consumers) }
     }
 
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
     func assign(_ partition: TopicPartition, from offset: Offset) {
         state.withLock { $0.changes.append(.assign(partition, offset)) }
         bell.ring()

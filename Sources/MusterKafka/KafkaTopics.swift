@@ -169,8 +169,99 @@ struct KafkaTopics {
     /// The topics that exist, in their order.
     func describe() throws(LogError) -> [TopicSettings] {
         let partitions = try query.topics()
-        if partitions.isEmpty { return [] }
-        let topics = Topic.allCases.filter { partitions[$0] != nil }
+        let found = try configurations(of: Topic.allCases.filter { partitions[$0] != nil })
+        return found.map { topic, values in
+            let cleanup: TopicSettings.Cleanup
+            if values["cleanup.policy"]?.contains("compact") == true {
+                cleanup = .compact
+            } else {
+                let retention = values["retention.ms"].flatMap { Int64($0) } ?? -1
+                cleanup = .delete(retention: retention < 0 ? nil : .milliseconds(retention))
+            }
+            return TopicSettings(topic, partitions: partitions[topic] ?? 0, cleanup: cleanup)
+        }
+    }
+
+    /// Refuses what safety cannot rest on.
+    func check() throws(LogError) {
+        let partitions = try query.topics()
+        let journal = partitions[.journal] ?? 0
+        let url = client.options.url
+        for (topic, values) in try configurations(
+            of: Topic.allCases.filter { partitions[$0] != nil })
+        {
+            for (name, isSafe, wanted) in Self.conditions(of: topic) {
+                let value = values[name] ?? ""
+                if isSafe(value) { continue }
+                throw .topicUnsafe(log: url, topic, found: "\(name)=\(value)", wanted: wanted)
+            }
+            let count = partitions[topic] ?? 0
+            let isInput = topic == .events || topic == .requests || topic == .heartbeats
+            let isView = topic == .commands || topic == .members || topic == .snapshots
+            if (isInput && count < journal) || (isView && count != journal) {
+                throw .topicUnsafe(
+                    log: url, topic, found: "\(count) partitions",
+                    wanted: "\(isInput ? "at least " : "")\(journal), as many as the journal has")
+            }
+        }
+    }
+
+    /// A setting, which values of it are safe, and what is needed in words.
+    private typealias Condition = (name: String, isSafe: (String) -> Bool, wanted: String)
+
+    private static func conditions(of topic: Topic) -> [Condition] {
+        var result: [Condition] = [
+            (
+                "message.timestamp.type", { $0 == "LogAppendTime" },
+                "message.timestamp.type=LogAppendTime: times must be the brokers' own"
+            ),
+            (
+                "unclean.leader.election.enable", { $0 != "true" },
+                "unclean.leader.election.enable=false: what was acknowledged must not be lost"
+            ),
+        ]
+        switch topic {
+        case .journal:
+            result += [
+                (
+                    "cleanup.policy", { $0 == "delete" },
+                    "cleanup.policy=delete: nothing is left out"
+                ),
+                ("retention.ms", { $0 == "-1" }, "retention.ms=-1: the journal is kept for ever"),
+                (
+                    "retention.bytes", { $0 == "-1" },
+                    "retention.bytes=-1: the journal is kept for ever"
+                ),
+            ]
+        case .events, .requests, .heartbeats:
+            result.append(
+                (
+                    "cleanup.policy", { $0 == "delete" },
+                    "cleanup.policy=delete: no input is left out"
+                ))
+        case .members, .snapshots:
+            result.append(
+                (
+                    "cleanup.policy", { $0.contains("compact") },
+                    "cleanup.policy=compact: the newest of each key is kept"
+                ))
+        case .commands, .quarantine:
+            break
+        }
+        if topic == .journal || topic == .snapshots {
+            result.append(
+                (
+                    "max.message.bytes", { Int($0) ?? 0 >= NewRecord.bytesMax },
+                    "max.message.bytes=\(NewRecord.bytesMax + (128 << 10))"
+                ))
+        }
+        return result
+    }
+
+    /// How the brokers keep those topics, in their order.
+    private func configurations(of topics: [Topic]) throws(LogError) -> [(Topic, [String: String])]
+    {
+        if topics.isEmpty { return [] }
         var resources: [OpaquePointer?] = topics.map {
             rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, client.name(of: $0))
         }
@@ -182,25 +273,16 @@ struct KafkaTopics {
         var count = 0
         let results = rd_kafka_DescribeConfigs_result_resources(
             rd_kafka_event_DescribeConfigs_result(event), &count)
-        var found: [Topic: TopicSettings] = [:]
+        var found: [Topic: [String: String]] = [:]
         for index in 0..<count {
             let resource = results?[index]
             let code = rd_kafka_ConfigResource_error(resource)
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw client.error(code) }
             let name = rd_kafka_ConfigResource_name(resource).map { String(cString: $0) } ?? ""
             guard let topic = topics.first(where: { client.name(of: $0) == name }) else { continue }
-            let values = configuration(of: resource)
-            let cleanup: TopicSettings.Cleanup
-            if values["cleanup.policy"]?.contains("compact") == true {
-                cleanup = .compact
-            } else {
-                let retention = values["retention.ms"].flatMap { Int64($0) } ?? -1
-                cleanup = .delete(retention: retention < 0 ? nil : .milliseconds(retention))
-            }
-            found[topic] = TopicSettings(
-                topic, partitions: partitions[topic] ?? 0, cleanup: cleanup)
+            found[topic] = configuration(of: resource)
         }
-        return topics.compactMap { found[$0] }
+        return topics.compactMap { topic in found[topic].map { (topic, $0) } }
     }
 
     private func configuration(of resource: OpaquePointer?) -> [String: String] {

@@ -55,6 +55,11 @@ package protocol EventLog: AnyObject, Sendable {
     ///   nothing was created. A shorter or longer retention is taken over.
     func createTopics(_ topics: [TopicSettings]) async throws(LogError)
 
+    /// Looks at everything about the topics that safety rests on; for a manager that starts.
+    ///
+    /// - Throws: `topicUnsafe` for the first that it cannot rest on.
+    func checkTopics() async throws(LogError)
+
     /// The topics that exist, in the order of `Topic`.
     func describeTopics() async throws(LogError) -> [TopicSettings]
 
@@ -77,6 +82,9 @@ package protocol EventLog: AnyObject, Sendable {
 }
 
 extension EventLog {
+    /// Engines of our own keep their topics as Muster needs them.
+    package func checkTopics() async throws(LogError) {}
+
     /// Appends a record and waits until it is in the log.
     ///
     /// - Throws: as `submit` says: after a failure only reading tells whether the record landed.

@@ -20,6 +20,9 @@ package enum LogError: Error, Hashable, Sendable {
     case topicMissing(log: String, TopicPartition)
     /// A topic exists with other settings. Only a person can decide; stop.
     case topicDiffers(log: String, Topic, found: String, wanted: String)
+    /// A topic exists with settings under which Muster would not be safe. Only a person can decide;
+    /// stop.
+    case topicUnsafe(log: String, Topic, found: String, wanted: String)
     /// There is nothing at that place, and opening it for reading does not create it. Stop.
     case missing(log: String, reason: String)
     /// What is there is no Muster log; it was left untouched. Stop.
@@ -44,7 +47,8 @@ package enum LogError: Error, Hashable, Sendable {
     package var isTransient: Bool {
         switch self {
         case .unavailable, .full: true
-        case .tooLarge, .offsetOutOfRange, .topicMissing, .topicDiffers, .missing, .notALog,
+        case .tooLarge, .offsetOutOfRange, .topicMissing, .topicDiffers, .topicUnsafe, .missing,
+            .notALog,
             .incompatible, .damaged, .permission, .unsafePlace, .readOnly, .closed, .badURL:
             false
         }
@@ -68,6 +72,9 @@ extension LogError: CustomStringConvertible {
         case .topicDiffers(let log, let topic, let found, let wanted):
             "the topic \(topic.name) of the log \(log) has \(found), not \(wanted) as asked; "
                 + "ask for what is there or choose another log"
+        case .topicUnsafe(let log, let topic, let found, let wanted):
+            "the topic \(topic.name) of the log \(log) has \(found), and Muster needs \(wanted); "
+                + "change it with Kafka's own tools and start again"
         case .missing(let log, let reason):
             "the log \(log) does not exist: \(reason)"
         case .notALog(let log, let reason):

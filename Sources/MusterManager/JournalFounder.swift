@@ -23,6 +23,7 @@ package struct JournalFounder {
             !known.contains { $0.topic == settings.topic }
         }
         if !missing.isEmpty { try await log.createTopics(missing) }
+        try await log.checkTopics()
         var random = SystemRandomNumberGenerator()
         var header = JournalHeader(
             log: Identifier(high: random.next(), low: random.next()),

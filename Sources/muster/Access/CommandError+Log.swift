@@ -26,7 +26,7 @@ extension CommandError {
                 .unreachable
             case .permission: .notPermitted
             case .badURL: .usage
-            case .topicDiffers: .conflict
+            case .topicDiffers, .topicUnsafe: .conflict
             case .tooLarge, .offsetOutOfRange, .readOnly: .failed
             }
         self.init(code, "\(error.description)")
