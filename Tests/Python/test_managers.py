@@ -232,6 +232,12 @@ class Audit:
     def __init__(self, world):
         self.inputs = {(topic, partition, offset): self.named(headers, value)
                        for topic, partition, offset, headers, value in world.log.records("events", "requests")}
+        # Before the journal: whatever is published by then was decided earlier.
+        self.published = {}
+        for *_, value in world.log.records("commands"):
+            command = json.loads(value)
+            name = f"{command['cluster']}/{command['command']}"
+            self.published.setdefault(name, set()).add(json.dumps(command, sort_keys=True))
         self.accepted, self.void, self.causes, self.commands = 0, 0, [], {}
         heads, start = {}, {}
         for _, partition, _, _, value in world.log.records("journal"):
@@ -245,11 +251,6 @@ class Audit:
                 continue
             heads[name] = (place, hashlib.sha256(value).hexdigest())
             self.accept(name, place, heads[name][1], json.loads(value)["decision"])
-        self.published = {}
-        for *_, value in world.log.records("commands"):
-            command = json.loads(value)
-            name = f"{command['cluster']}/{command['command']}"
-            self.published.setdefault(name, set()).add(json.dumps(command, sort_keys=True))
 
     @staticmethod
     def named(headers, value):
