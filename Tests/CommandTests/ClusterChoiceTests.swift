@@ -48,7 +48,7 @@ struct ClusterChoiceTests {
         try await Scene.withManager { scene in
             let watch = try scene.muster.start("watch", "-n", "1", "-o", "jsonl")
             try await watch.until("as of")
-            let follow = try scene.muster.start("log", "-f", "-n", "0")
+            let follow = try scene.muster.start("log", "-f")
             try await scene.publish([
                 Scene.event("nodeStopping", "{\"cluster\":\"orders\",\(Scene.identity(2))}")
             ])
