@@ -12,23 +12,22 @@ import Synchronization
 final class KafkaClient: @unchecked Sendable {
     let handle: OpaquePointer
     let options: KafkaOptions
-    /// What librdkafka last said went wrong, for messages; it repeats it for ever, so it is not
-    /// logged.
-    private let trouble: Trouble
+    private let listener: Listener
 
     /// Called with the handle, whether partitions are given (else taken), and which.
     typealias Rebalance =
         @Sendable (OpaquePointer, Bool, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?)
         -> Void
 
-    /// Holds the last words; the handle's `opaque` points at it.
-    final class Trouble: Sendable {
+    /// What librdkafka's callbacks tell; the handle's `opaque` points at it.
+    private final class Listener: Sendable {
         private let words = Mutex("")
         let onRebalance: Rebalance?
 
         init(onRebalance: Rebalance?) { self.onRebalance = onRebalance }
 
-        var last: String { words.withLock { $0 } }
+        /// For messages; librdkafka repeats it for ever, so it is not logged.
+        var lastTrouble: String { words.withLock { $0 } }
         func note(_ text: String) { words.withLock { $0 = text } }
     }
 
@@ -46,16 +45,12 @@ final class KafkaClient: @unchecked Sendable {
         onRebalance: Rebalance? = nil
     ) throws(LogError) {
         self.options = options
-        let trouble = Trouble(onRebalance: onRebalance)
-        self.trouble = trouble
+        listener = Listener(onRebalance: onRebalance)
         guard let conf = rd_kafka_conf_new() else {
             throw .unavailable(log: options.url, reason: "there is no memory for a client")
         }
-        let user = options.properties.filter { property in
-            // Both kinds of clients are made of one list: what is the other kind's is left out.
-            kind == .producer || !property.name.hasPrefix("queue.buffering")
-        }
-        let all = KafkaClient.defaults(options) + settings + user.map { ($0.name, $0.value) }
+        let user = options.properties.map { ($0.name, $0.value) }
+        let all = KafkaClient.defaults(options) + settings + user
         for (name, value) in all {
             if let problem = KafkaClient.set(conf, name, value) {
                 rd_kafka_conf_destroy(conf)
@@ -63,20 +58,20 @@ final class KafkaClient: @unchecked Sendable {
             }
         }
         // Owner: this object, which outlives the handle.
-        rd_kafka_conf_set_opaque(conf, Unmanaged.passUnretained(trouble).toOpaque())
+        rd_kafka_conf_set_opaque(conf, Unmanaged.passUnretained(listener).toOpaque())
         rd_kafka_conf_set_log_cb(conf) { _, _, _, _ in }
         rd_kafka_conf_set_error_cb(conf) { _, _, reason, opaque in
             guard let opaque, let reason else { return }
-            let trouble = Unmanaged<Trouble>.fromOpaque(opaque).takeUnretainedValue()
-            trouble.note(String(cString: reason))
+            let listener = Unmanaged<Listener>.fromOpaque(opaque).takeUnretainedValue()
+            listener.note(String(cString: reason))
         }
         if kind == .producer { rd_kafka_conf_set_dr_msg_cb(conf, KafkaProducer.delivered) }
         if onRebalance != nil {
             rd_kafka_conf_set_rebalance_cb(conf) { client, code, partitions, opaque in
                 guard let opaque, let client else { return }
-                let trouble = Unmanaged<Trouble>.fromOpaque(opaque).takeUnretainedValue()
+                let listener = Unmanaged<Listener>.fromOpaque(opaque).takeUnretainedValue()
                 let isAssigned = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS
-                trouble.onRebalance?(client, isAssigned, partitions)
+                listener.onRebalance?(client, isAssigned, partitions)
             }
         }
         var words = [CChar](repeating: 0, count: 512)
@@ -90,7 +85,7 @@ final class KafkaClient: @unchecked Sendable {
 
     deinit {
         rd_kafka_destroy(handle)
-        withExtendedLifetime(trouble) {}
+        withExtendedLifetime(listener) {}
     }
 
     private static func defaults(_ options: KafkaOptions) -> [(String, String)] {
@@ -144,15 +139,8 @@ final class KafkaClient: @unchecked Sendable {
     }
 
     private func because(_ code: rd_kafka_resp_err_t) -> String {
-        let last = trouble.last
+        let last = listener.lastTrouble
         let name = KafkaClient.name(of: code)
         return last.isEmpty ? name : "\(name) (\(last))"
-    }
-}
-
-extension Duration {
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
     }
 }

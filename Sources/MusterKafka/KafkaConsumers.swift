@@ -1,13 +1,14 @@
 import CLibrdkafka
 import MusterCore
 import MusterLog
+import MusterRuntime
 import Synchronization
 
 /// The consumers of one reader: one that reads inputs as they are committed, and one that reads
 /// what managers write as it lies. Used by the reader's thread alone.
 final class KafkaConsumers: @unchecked Sendable {
     private let options: KafkaOptions
-    private let bell: KafkaBell
+    private let bell: WakePipe
     private let query: KafkaQuery
     private var committed: Consumer?
     private var plain: Consumer?
@@ -20,7 +21,7 @@ final class KafkaConsumers: @unchecked Sendable {
 
     private static let drainMax = 4096
 
-    init(_ options: KafkaOptions, bell: KafkaBell, query: KafkaQuery) {
+    init(_ options: KafkaOptions, bell: WakePipe, query: KafkaQuery) {
         self.options = options
         self.bell = bell
         self.query = query
@@ -46,6 +47,12 @@ final class KafkaConsumers: @unchecked Sendable {
                     ("receive.message.max.bytes", "100000000"),
                 ])
             queue = rd_kafka_queue_new(client.handle)
+        }
+
+        /// Rings whenever the queue is no longer empty.
+        func ring(_ bell: WakePipe) {
+            var byte: UInt8 = 1
+            rd_kafka_queue_io_event_enable(queue, bell.rope, &byte, 1)
         }
 
         func topic(_ topic: Topic) -> OpaquePointer? {
@@ -146,13 +153,13 @@ final class KafkaConsumers: @unchecked Sendable {
         case .events, .requests, .heartbeats:
             if let committed { return committed }
             let new = try Consumer(options, isolation: "read_committed")
-            bell.watch(new.queue)
+            new.ring(bell)
             committed = new
             return new
         case .journal, .commands, .members, .snapshots, .quarantine:
             if let plain { return plain }
             let new = try Consumer(options, isolation: "read_uncommitted")
-            bell.watch(new.queue)
+            new.ring(bell)
             plain = new
             return new
         }

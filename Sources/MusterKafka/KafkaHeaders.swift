@@ -1,4 +1,5 @@
 import CLibrdkafka
+import Glibc
 import MusterCore
 
 /// Keys, values and headers as librdkafka takes and gives them.
@@ -55,11 +56,5 @@ enum KafkaHeaders {
                     value: value.map { [UInt8](UnsafeRawBufferPointer(start: $0, count: size)) }))
         }
         return headers
-    }
-
-    private static func strlen(_ text: UnsafePointer<CChar>) -> Int {
-        var count = 0
-        while text[count] != 0 { count += 1 }
-        return count
     }
 }

@@ -7,13 +7,8 @@ import Synchronization
 /// A member of a group of managers: a consumer that reads nothing and is told which journal
 /// partitions are its own. Its thread polls until it is to leave, which the group hears at once.
 final class KafkaMembership: Sendable {
-    private let state = Mutex(State())
-
-    private struct State {
-        var isLeaving = false
-        var hasEnded = false
-        var ended: [CheckedContinuation<Void, Never>] = []
-    }
+    private let isLeaving = Mutex(false)
+    private let ended = Latch()
 
     func start(
         _ options: KafkaOptions, group: String,
@@ -51,36 +46,26 @@ final class KafkaMembership: Sendable {
         rd_kafka_topic_partition_list_destroy(list)
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw client.error(code) }
         EngineThread.start { [self] in
-            while !state.withLock({ $0.isLeaving }) {
+            while !isLeaving.withLock({ $0 }) {
                 if let message = rd_kafka_consumer_poll(client.handle, 50) {
                     rd_kafka_message_destroy(message)
                 }
             }
             rd_kafka_consumer_close(client.handle)
-            let ended = state.withLock { state in
-                state.hasEnded = true
-                return state.ended
-            }
-            for waiting in ended { waiting.resume() }
+            ended.open()
         }
     }
 
-    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+    var hasEnded: Bool { ended.isOpen }
 
-    func leave() { state.withLock { $0.isLeaving = true } }
+    func leave() { isLeaving.withLock { $0 = true } }
 
     /// It never began.
-    func abandon() { state.withLock { $0.hasEnded = true } }
+    func abandon() { ended.open() }
 
     /// Leaves, and returns when the group was told.
     func end() async {
         leave()
-        await withCheckedContinuation { waiting in
-            let hasEnded = state.withLock { state in
-                if !state.hasEnded { state.ended.append(waiting) }
-                return state.hasEnded
-            }
-            if hasEnded { waiting.resume() }
-        }
+        await ended.wait()
     }
 }

@@ -13,6 +13,7 @@ final class KafkaProducer: Sendable {
     private let options: KafkaOptions
     private let state: Mutex<State>
     private let replaced: @Sendable () -> Void
+    private let ended = Latch()
 
     struct Submission: Sendable {
         let record: NewRecord
@@ -26,8 +27,8 @@ final class KafkaProducer: Sendable {
         /// To be completed on the thread.
         var refused: [(Submission, LogError)] = []
         var isClosing = false
+        /// Nobody completes what is submitted now.
         var hasEnded = false
-        var ended: [CheckedContinuation<Void, Never>] = []
     }
 
     /// A producer and its topics. Owner of the topics: this object.
@@ -105,14 +106,8 @@ final class KafkaProducer: Sendable {
 
     /// Completes what was taken, at most for the time-out, and ends.
     func close() async {
-        await withCheckedContinuation { waiting in
-            let hasEnded = state.withLock { state in
-                state.isClosing = true
-                if !state.hasEnded { state.ended.append(waiting) }
-                return state.hasEnded
-            }
-            if hasEnded { waiting.resume() }
-        }
+        state.withLock { $0.isClosing = true }
+        await ended.wait()
     }
 
     // MARK: Producing
@@ -228,15 +223,15 @@ final class KafkaProducer: Sendable {
 
     private func end() {
         if let live = state.withLock({ $0.live }) { empty(live) }
-        let (ended, left) = state.withLock { state in
+        let left = state.withLock { state in
             state.hasEnded = true
             state.live = nil
             let left = state.waiting
             state.waiting = []
-            return (state.ended, left)
+            return left
         }
         completeRefused()
         for submission in left { submission.completion(.failure(.closed(log: options.url))) }
-        for waiting in ended { waiting.resume() }
+        ended.open()
     }
 }

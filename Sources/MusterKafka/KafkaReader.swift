@@ -1,5 +1,3 @@
-import CLibrdkafka
-import Glibc
 import MusterCore
 import MusterLog
 import MusterRuntime
@@ -13,15 +11,14 @@ import Synchronization
 final class KafkaReader: LogReader {
     private let options: KafkaOptions
     private let query: KafkaQuery
-    private let bell: KafkaBell
+    private let bell = WakePipe()
+    private let ended = Latch()
     private let state = Mutex(State())
 
     private struct State {
         var changes: [Change] = []
         var request: Request?
         var isClosed = false
-        var hasEnded = false
-        var ended: [CheckedContinuation<Void, Never>] = []
     }
 
     private enum Change {
@@ -39,12 +36,11 @@ final class KafkaReader: LogReader {
     init(_ options: KafkaOptions, query: KafkaQuery) throws(LogError) {
         self.options = options
         self.query = query
-        bell = KafkaBell()
         let consumers = KafkaConsumers(options, bell: bell, query: query)
         EngineThread.start { [self] in run(consumers) }
     }
 
-    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+    var hasEnded: Bool { ended.isOpen }
 
     func assign(_ partition: TopicPartition, from offset: Offset) {
         state.withLock { $0.changes.append(.assign(partition, offset)) }
@@ -72,13 +68,7 @@ final class KafkaReader: LogReader {
     func close() async {
         state.withLock { $0.isClosed = true }
         bell.ring()
-        await withCheckedContinuation { waiting in
-            let hasEnded = state.withLock { state in
-                if !state.hasEnded { state.ended.append(waiting) }
-                return state.hasEnded
-            }
-            if hasEnded { waiting.resume() }
-        }
+        await ended.wait()
     }
 
     private func ask(_ request: Request) {
@@ -133,60 +123,12 @@ final class KafkaReader: LogReader {
             }
         }
         consumers.close()
-        let (ended, request) = state.withLock { state in
-            state.hasEnded = true
-            return (state.ended, state.request.take())
-        }
-        request?.waiting.resume(returning: .failure(.closed(log: options.url)))
-        for waiting in ended { waiting.resume() }
+        state.withLock { $0.request.take() }?
+            .waiting.resume(returning: .failure(.closed(log: options.url)))
+        ended.open()
     }
 
     private func answer(_ result: Result<[RecordBatch], LogError>) {
         state.withLock { $0.request.take() }?.waiting.resume(returning: result)
-    }
-}
-
-/// A pipe that wakes a thread: rung by anybody, and by librdkafka through its descriptor.
-///
-/// Owner of the descriptors: this object, which closes them with its last reference; it outlives
-/// the queues that write to it.
-final class KafkaBell: Sendable {
-    private let (bell, rope): (Int32, Int32)
-
-    init() {
-        var ends: [Int32] = [-1, -1]
-        precondition(pipe(&ends) == 0, "no pipe could be made: error \(errno)")
-        for end in ends {
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-        }
-        (bell, rope) = (ends[0], ends[1])
-    }
-
-    deinit {
-        close(bell)
-        close(rope)
-    }
-
-    /// Ends the wait under way, or else the next one.
-    func ring() {
-        var byte: UInt8 = 1
-        // Full means rung: nothing is lost when this fails.
-        _ = write(rope, &byte, 1)
-    }
-
-    /// Rings whenever the queue is no longer empty.
-    func watch(_ queue: OpaquePointer) {
-        var byte: UInt8 = 1
-        rd_kafka_queue_io_event_enable(queue, rope, &byte, 1)
-    }
-
-    func wait(atMost limit: Duration?) {
-        var descriptor = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
-        let milliseconds = limit.map { Int32(clamping: max(0, $0.milliseconds) + 1) } ?? -1
-        _ = poll(&descriptor, 1, milliseconds)
-        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
-            while read(bell, buffer.baseAddress, buffer.count) == buffer.count {}
-        }
     }
 }

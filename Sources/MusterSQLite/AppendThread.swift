@@ -12,6 +12,7 @@ final class AppendThread: Sendable {
     private let readers: ReaderList
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
+    private let ended = Latch()
 
     struct Submission: Sendable {
         let record: NewRecord
@@ -29,8 +30,6 @@ final class AppendThread: Sendable {
         /// folds the `-wal` file into the main one.
         var mayEnd = false
         var isWaiting = false
-        var ended: [CheckedContinuation<Void, Never>] = []
-        var hasEnded = false
     }
 
     /// One transaction takes at most about so many records and bytes, so that none waits for long.
@@ -114,13 +113,7 @@ final class AppendThread: Sendable {
             state.mayEnd = true
             wakeUp(&state)
         }
-        await withCheckedContinuation { waiting in
-            let hasEnded = state.withLock { state in
-                if !state.hasEnded { state.ended.append(waiting) }
-                return state.hasEnded
-            }
-            if hasEnded { waiting.resume() }
-        }
+        await ended.wait()
     }
 
     private func wakeUp(_ state: inout State) {
@@ -130,12 +123,8 @@ final class AppendThread: Sendable {
     }
 
     private func end() {
-        let ended = state.withLock { state in
-            state.isClosing = true
-            state.hasEnded = true
-            return state.ended
-        }
-        for waiting in ended { waiting.resume() }
+        state.withLock { $0.isClosing = true }
+        ended.open()
     }
 }
 

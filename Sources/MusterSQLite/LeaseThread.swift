@@ -15,6 +15,7 @@ final class LeaseThread: Sendable {
     private let lease: Duration
     private let state = Mutex(State())
     private let watch: Mutex<ChangeWatch?> = Mutex(nil)
+    private let ended = Latch()
 
     private struct State {
         var members: [Member] = []
@@ -22,8 +23,6 @@ final class LeaseThread: Sendable {
         var leaving: [Member] = []
         var isStarted = false
         var isClosing = false
-        var hasEnded = false
-        var ended: [CheckedContinuation<Void, Never>] = []
     }
 
     private struct Member {
@@ -73,13 +72,7 @@ final class LeaseThread: Sendable {
         for member in members { member.stream.finish() }
         if !isStarted { return }
         ring()
-        await withCheckedContinuation { waiting in
-            let hasEnded = state.withLock { state in
-                if !state.hasEnded { state.ended.append(waiting) }
-                return state.hasEnded
-            }
-            if hasEnded { waiting.resume() }
-        }
+        await ended.wait()
     }
 
     private func leave(_ id: Int) {
@@ -108,7 +101,7 @@ extension LeaseThread {
                 rows = nil
             }
             let isOver = state.withLock { $0.isClosing && ($0.leaving.isEmpty || rows == nil) }
-            if isOver { return end() }
+            if isOver { return ended.open() }
             wait(rows)
         }
     }
@@ -162,13 +155,5 @@ extension LeaseThread {
             return state.members[place].stream
         }
         stream?.yield(owned)
-    }
-
-    private func end() {
-        let ended = state.withLock { state in
-            state.hasEnded = true
-            return state.ended
-        }
-        for waiting in ended { waiting.resume() }
     }
 }

@@ -6,15 +6,14 @@ import Synchronization
 final class QueryThread: Sendable {
     private let file: LogFile
     private let state = Mutex(State())
-    private let bell = ChangeWatch(walPath: nil)
+    private let bell = WakePipe()
+    private let ended = Latch()
 
     private typealias Job = @Sendable (LogTable) -> Void
 
     private struct State {
         var jobs: [Job] = []
         var isClosing = false
-        var hasEnded = false
-        var ended: [CheckedContinuation<Void, Never>] = []
     }
 
     init(_ file: LogFile) { self.file = file }
@@ -66,13 +65,7 @@ final class QueryThread: Sendable {
     func close() async {
         state.withLock { $0.isClosing = true }
         bell.ring()
-        await withCheckedContinuation { waiting in
-            let hasEnded = state.withLock { state in
-                if !state.hasEnded { state.ended.append(waiting) }
-                return state.hasEnded
-            }
-            if hasEnded { waiting.resume() }
-        }
+        await ended.wait()
     }
 
     private func run(_ table: LogTable) {
@@ -84,16 +77,12 @@ final class QueryThread: Sendable {
             }
             for job in jobs { job(table) }
             if isClosing { return }
-            if jobs.isEmpty { bell.waitForRing(atMost: nil) }
+            if jobs.isEmpty { bell.wait(atMost: nil) }
         }
     }
 
     private func end() {
-        let ended = state.withLock { state in
-            state.isClosing = true
-            state.hasEnded = true
-            return state.ended
-        }
-        for waiting in ended { waiting.resume() }
+        state.withLock { $0.isClosing = true }
+        ended.open()
     }
 }

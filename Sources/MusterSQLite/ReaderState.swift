@@ -13,8 +13,6 @@ struct ReaderState {
     var ready: [RecordBatch] = []
     /// Whether the last look found nothing more.
     var isCaughtUp = true
-    var hasEnded = false
-    var ended: [CheckedContinuation<Void, Never>] = []
     /// Counts what changed the positions.
     private var generation: UInt64 = 0
     /// How many records were asked for last.

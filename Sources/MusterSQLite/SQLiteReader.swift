@@ -13,6 +13,7 @@ final class SQLiteReader: LogReader {
     private let readers: ReaderList
     private let state = Mutex(ReaderState())
     private let watch: Mutex<ChangeWatch?> = Mutex(nil)
+    private let ended = Latch()
 
     init(_ file: LogFile, readers: ReaderList) {
         self.file = file
@@ -72,13 +73,7 @@ final class SQLiteReader: LogReader {
             state.ready = []
         }
         bell()
-        await withCheckedContinuation { waiting in
-            let hasEnded = state.withLock { state in
-                if !state.hasEnded { state.ended.append(waiting) }
-                return state.hasEnded
-            }
-            if hasEnded { waiting.resume() }
-        }
+        await ended.wait()
     }
 
     /// Something was committed in this process.
@@ -107,13 +102,12 @@ final class SQLiteReader: LogReader {
     }
 
     private func end() {
-        let (ended, request) = state.withLock { state in
-            state.hasEnded = true
+        let request = state.withLock { state in
             state.positions.isClosed = true
-            return (state.ended, state.request.take())
+            return state.request.take()
         }
         request?.waiting.resume(returning: .failure(.closed(log: file.url)))
-        for waiting in ended { waiting.resume() }
+        ended.open()
     }
 }
 
@@ -123,7 +117,7 @@ extension SQLiteReader {
         while true {
             switch state.withLock({ $0.step() }) {
             case .end: return
-            case .idle: watch.waitForRing(atMost: nil)
+            case .idle: watch.waitForRing()
             case .answer(let request, let batches):
                 request.waiting.resume(returning: .success(batches))
             case .scan(let look):
