@@ -23,10 +23,12 @@ package enum LogEngines {
     ///
     /// - Parameter url: `sqlite:` and a path, `kafka://` with brokers and the topics' prefix, or
     ///   `memory:`, a new and empty log each time.
-    /// - Throws: `badURL`, or as the engine does: `missing`, `notALog`, `permission`, …
-    package static func open(_ url: String, for access: Access) async throws(LogError)
-        -> any EventLog
-    {
+    /// - Parameter properties: librdkafka's, for a log on Kafka; nil takes what the environment
+    ///   says in `MUSTER_KAFKA_…`.
+    /// - Throws: `badURL`, `badProperty`, or as the engine does: `missing`, `notALog`, `permission`, …
+    package static func open(
+        _ url: String, for access: Access, properties: [(name: String, value: String)]? = nil
+    ) async throws(LogError) -> any EventLog {
         let engine = url.prefix { $0 != ":" }
         let rest = url.dropFirst(engine.count + 1)
         guard engine.count < url.count else {
@@ -43,7 +45,7 @@ package enum LogEngines {
             }
             return MemoryLog(MemoryStore(clock: wallClock))
         case "kafka":
-            return try await KafkaLog.open(url)
+            return try await KafkaLog.open(url, properties: properties)
         default:
             throw .badURL(url, reason: "there is no engine \"\(engine)\"; \(advice)")
         }

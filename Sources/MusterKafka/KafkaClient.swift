@@ -21,14 +21,14 @@ final class KafkaClient: @unchecked Sendable {
 
     /// What librdkafka's callbacks tell; the handle's `opaque` points at it.
     private final class Listener: Sendable {
-        private let words = Mutex("")
+        private let state = Mutex(KafkaTrouble())
         let onRebalance: Rebalance?
 
         init(onRebalance: Rebalance?) { self.onRebalance = onRebalance }
 
-        /// For messages; librdkafka repeats it for ever, so it is not logged.
-        var lastTrouble: String { words.withLock { $0 } }
-        func note(_ text: String) { words.withLock { $0 = text } }
+        var trouble: KafkaTrouble { state.withLock { $0 } }
+        func note(_ code: Int32, _ text: String) { state.withLock { $0.note(code, text) } }
+        func clear() { state.withLock { $0.clear() } }
     }
 
     enum Kind {
@@ -39,7 +39,7 @@ final class KafkaClient: @unchecked Sendable {
     /// - Parameters:
     ///   - settings: what this client needs, over the defaults and under the user's properties.
     ///   - onRebalance: called while a member of a group polls.
-    /// - Throws: `badURL` for a property that librdkafka does not take.
+    /// - Throws: `badProperty` for one that librdkafka does not take.
     init(
         _ kind: Kind, _ options: KafkaOptions, _ settings: [(String, String)],
         onRebalance: Rebalance? = nil
@@ -54,16 +54,19 @@ final class KafkaClient: @unchecked Sendable {
         for (name, value) in all {
             if let problem = KafkaClient.set(conf, name, value) {
                 rd_kafka_conf_destroy(conf)
-                throw .badURL(options.url, reason: "client property \(name): \(problem)")
+                // librdkafka's words may quote the value.
+                let isSecret = KafkaOptions.secrets.contains(name)
+                throw .badProperty(
+                    name, reason: isSecret ? "librdkafka does not take its value" : problem)
             }
         }
         // Owner: this object, which outlives the handle.
         rd_kafka_conf_set_opaque(conf, Unmanaged.passUnretained(listener).toOpaque())
         rd_kafka_conf_set_log_cb(conf) { _, _, _, _ in }
-        rd_kafka_conf_set_error_cb(conf) { _, _, reason, opaque in
+        rd_kafka_conf_set_error_cb(conf) { _, code, reason, opaque in
             guard let opaque, let reason else { return }
             let listener = Unmanaged<Listener>.fromOpaque(opaque).takeUnretainedValue()
-            listener.note(String(cString: reason))
+            listener.note(code, String(cString: reason))
         }
         if kind == .producer { rd_kafka_conf_set_dr_msg_cb(conf, KafkaProducer.delivered) }
         if onRebalance != nil {
@@ -78,7 +81,7 @@ final class KafkaClient: @unchecked Sendable {
         let type = kind == .producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
         guard let handle = rd_kafka_new(type, conf, &words, words.count) else {
             rd_kafka_conf_destroy(conf)
-            throw .badURL(options.url, reason: KafkaClient.text(words))
+            throw .badProperty(nil, reason: KafkaClient.text(words))
         }
         self.handle = handle
     }
@@ -139,8 +142,41 @@ final class KafkaClient: @unchecked Sendable {
     }
 
     private func because(_ code: rd_kafka_resp_err_t) -> String {
-        let last = listener.lastTrouble
-        let name = KafkaClient.name(of: code)
-        return last.isEmpty ? name : "\(name) (\(last))"
+        let trouble = listener.trouble
+        switch code {
+        case RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TIMED_OUT,
+            RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+            RD_KAFKA_RESP_ERR__AUTHENTICATION:
+            if !trouble.reason.isEmpty { return trouble.reason }
+            return "no answer within \(options.timeout)"
+        default:
+            return KafkaClient.name(of: code)
+        }
+    }
+
+    // MARK: Waiting for an answer
+
+    /// Asks, in turns within the time-out, so that what can never be answered is known before its
+    /// end: refused credentials at once, and that no broker can be reached after more tries to
+    /// connect.
+    ///
+    /// - Parameter question: told how many milliseconds it may take.
+    func ask(_ question: (Int32) -> rd_kafka_resp_err_t) throws(LogError) {
+        let start = ContinuousClock.now
+        // Each turn has more time than the one before: a broker may be slow.
+        var turn: Int32 = 250
+        while true {
+            let left = (options.timeout - (ContinuousClock.now - start)).milliseconds
+            let code = question(min(turn, Int32(clamping: max(left, 1))))
+            turn *= 2
+            poll()
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { return listener.clear() }
+            let isLate = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT
+            let trouble = listener.trouble
+            if trouble.isRefused { throw error(RD_KAFKA_RESP_ERR__AUTHENTICATION) }
+            let took = ContinuousClock.now - start
+            let isHopeless = trouble.isAlone && took > .milliseconds(1_500)
+            if !isLate || isHopeless || took >= options.timeout { throw error(code) }
+        }
     }
 }

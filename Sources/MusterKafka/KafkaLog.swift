@@ -38,19 +38,26 @@ package final class KafkaLog: EventLog {
         self.replacements = replacements.continuation
     }
 
-    /// Connects to the brokers of a URL, with the client properties that the environment gives.
+    /// Connects to the brokers of a URL.
     ///
+    /// - Parameter properties: nil takes what the environment gives.
     /// - Throws: as `open(_:)` with options, and `badURL`.
-    package static func open(_ url: String) async throws(LogError) -> KafkaLog {
+    package static func open(
+        _ url: String, properties: [(name: String, value: String)]? = nil
+    ) async throws(LogError) -> KafkaLog {
         var options = try KafkaOptions(url: url)
-        try options.takeProperties(from: environment())
+        if let properties {
+            for (name, value) in properties { try options.set(name, value) }
+        } else {
+            try options.takeProperties(from: environment())
+        }
         return try await open(options)
     }
 
     /// Connects, and asks the brokers once, so that what cannot work is said now.
     ///
-    /// - Throws: `unavailable` when no broker answers within the time-out; `permission`; `badURL`
-    ///   for a client property that librdkafka does not take.
+    /// - Throws: `unavailable` when no broker answers within the time-out; `permission`; `badProperty`
+    ///   for one that librdkafka does not take.
     package static func open(_ options: KafkaOptions) async throws(LogError) -> KafkaLog {
         let query = try KafkaQuery(options)
         _ = try await query.ask { () throws(LogError) in try query.topics() }

@@ -1,3 +1,4 @@
+import Glibc
 package import MusterLog
 
 /// Where a Kafka log is, and how its clients are set up.
@@ -55,7 +56,7 @@ package struct KafkaOptions: Sendable {
     /// Takes over what the environment says: `MUSTER_KAFKA_SECURITY_PROTOCOL` is
     /// `security.protocol`.
     ///
-    /// - Throws: `badURL` for a property that Muster depends on.
+    /// - Throws: `badProperty`.
     package mutating func takeProperties(from environment: [String: String]) throws(LogError) {
         let start = "MUSTER_KAFKA_"
         for name in environment.keys.sorted() where name.hasPrefix(start) {
@@ -65,12 +66,17 @@ package struct KafkaOptions: Sendable {
         }
     }
 
-    /// Sets one of librdkafka's properties.
+    /// Sets one of librdkafka's properties, which counts more than one set before. The name of a
+    /// secret with `.file` behind it names the file that holds it.
     ///
-    /// - Throws: `badURL` for a property that Muster depends on.
+    /// - Throws: `badProperty` for one that Muster depends on, and for a file that cannot be read.
     package mutating func set(_ name: String, _ value: String) throws(LogError) {
         if let reason = Self.reserved[name] {
-            throw .badURL(url, reason: "the client property \(name) is not yours to set: \(reason)")
+            throw .badProperty(name, reason: "it is not yours to set, because \(reason)")
+        }
+        if name.hasSuffix(".file"), Self.secrets.contains(String(name.dropLast(5))) {
+            properties.append((String(name.dropLast(5)), try Self.secret(in: value, name)))
+            return
         }
         if name == "session.timeout.ms", let milliseconds = Int64(value), milliseconds > 0 {
             sessionTimeout = .milliseconds(milliseconds)
@@ -78,6 +84,34 @@ package struct KafkaOptions: Sendable {
         }
         properties.append((name, value))
     }
+
+    static let secrets: Set<String> = [
+        "sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
+        "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config",
+    ]
+
+    /// What a file holds, without the end of its last line.
+    private static func secret(in path: String, _ name: String) throws(LogError) -> String {
+        guard let file = fopen(path, "r") else {
+            throw .badProperty(name, reason: "\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: secretMax + 1)
+        let count = fread(&bytes, 1, bytes.count, file)
+        if ferror(file) != 0 {
+            throw .badProperty(name, reason: "\(path): \(String(cString: strerror(errno)))")
+        }
+        guard count <= secretMax, !bytes.prefix(count).contains(0) else {
+            throw .badProperty(
+                name, reason: "\(path) holds no secret: a text of at most \(secretMax) bytes")
+        }
+        var text = String(decoding: bytes.prefix(count), as: UTF8.self)
+        if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
+        if text.isEmpty { throw .badProperty(name, reason: "\(path) is empty") }
+        return text
+    }
+
+    private static let secretMax = 64 << 10
 
     private static let reserved = [
         "bootstrap.servers": "the URL names the brokers",

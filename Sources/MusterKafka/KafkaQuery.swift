@@ -37,9 +37,8 @@ final class KafkaQuery: Sendable {
     /// - Throws: `unavailable` when no broker answers in time.
     func topics() throws(LogError) -> [Topic: Int32] {
         var found: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(client.handle, 1, nil, &found, client.timeoutMilliseconds)
-        client.poll()
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { throw client.error(code) }
+        try client.ask { rd_kafka_metadata(client.handle, 1, nil, &found, $0) }
+        guard let found else { return [:] }
         defer { rd_kafka_metadata_destroy(found) }
         var topics: [Topic: Int32] = [:]
         for index in 0..<Int(found.pointee.topic_cnt) {

@@ -43,13 +43,17 @@ package enum LogError: Error, Hashable, Sendable {
     /// The URL names no log. Stop.
     case badURL(String, reason: String)
 
+    /// A client property is unknown, malformed, or not the user's to set; nil: some do not go
+    /// together. Stop.
+    case badProperty(String?, reason: String)
+
     /// Whether the same call may succeed later without anybody's help or after room was made.
     package var isTransient: Bool {
         switch self {
         case .unavailable, .full: true
         case .tooLarge, .offsetOutOfRange, .topicMissing, .topicDiffers, .topicUnsafe, .missing,
-            .notALog,
-            .incompatible, .damaged, .permission, .unsafePlace, .readOnly, .closed, .badURL:
+            .notALog, .incompatible, .damaged, .permission, .unsafePlace, .readOnly, .closed, .badURL,
+            .badProperty:
             false
         }
     }
@@ -86,8 +90,10 @@ extension LogError: CustomStringConvertible {
             "the log \(log) is damaged: \(reason); stop everything that uses it, keep a copy, and "
                 + "restore it from a backup"
         case .permission(let log, let reason):
-            "the log \(log) may not be used: \(reason); check owner and mode of the file and its "
-                + "directory"
+            "the log \(log) may not be used: \(reason); "
+                + (log.hasPrefix("kafka:")
+                    ? "check the user and its rights on the brokers"
+                    : "check owner and mode of the file and its directory")
         case .unsafePlace(let log, let reason):
             "the log \(log) would not be safe there: \(reason); put it on a local file system"
         case .readOnly(let log):
@@ -96,6 +102,8 @@ extension LogError: CustomStringConvertible {
             "the log \(log) is closed; open it again"
         case .badURL(let url, let reason):
             "\"\(url)\" names no log: \(reason)"
+        case .badProperty(let name, let reason):
+            "the Kafka client \(name.map { "property \($0)" } ?? "properties"): \(reason)"
         }
     }
 

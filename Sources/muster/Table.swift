@@ -15,7 +15,7 @@ package enum Table {
         examples: [
             .init("status", "say whether all is well"), .init("nodes", "list the nodes"),
         ],
-        options: [CommonOptions.log],
+        options: [CommonOptions.log, CommonOptions.kafka],
         sections: [
             .init("Run", [DevCommand.command, ManagerCommand.command]),
             .init(

@@ -27,7 +27,7 @@ package enum ValueOrigin: Hashable, Sendable {
 
 /// The values of all options of a command: command line before environment before files before the
 /// table's defaults, each option by itself, so that no source switches another one off. The pairs
-/// of a `KEY=VALUE` option are merged key by key in the same order.
+/// of a `KEY=VALUE` option are merged key by key in the same order; a variable may set one alone.
 package struct Configuration: Sendable {
     /// A value or several, and where they come from.
     package struct Resolved: Hashable, Sendable {
@@ -49,6 +49,7 @@ package struct Configuration: Sendable {
         for option in options {
             var found: [Resolved] = []
             if let values = line.given[option.name] {
+                try Self.refuseSecrets(values, option, variablePrefix)
                 found.append(Resolved(values: values, origin: .line(option: option.name)))
             }
             if let variable = option.variable(prefix: variablePrefix),
@@ -57,6 +58,11 @@ package struct Configuration: Sendable {
                 let values = try Self.values(of: text, option, variable)
                 found.append(
                     Resolved(values: values, origin: .environment(variable: variable)))
+            }
+            if let start = option.pairVariables(prefix: variablePrefix),
+                let pairs = Self.pairs(environment, start)
+            {
+                found.append(pairs)
             }
             for file in files where option.isSetting {
                 guard let entry = file.entries[option.name] else { continue }
@@ -75,6 +81,38 @@ package struct Configuration: Sendable {
     /// The option's values and where they come from.
     package subscript(name: String) -> Resolved {
         resolved[name] ?? Resolved(values: [], origin: .unset)
+    }
+
+    /// What stands on a command line is seen by every user of the machine.
+    private static func refuseSecrets(
+        _ values: [String], _ option: CommandOption, _ prefix: String
+    ) throws(CommandError) {
+        guard option.kind == .pair else { return }
+        for value in values {
+            let key = value.prefix { $0 != "=" }
+            guard CommandOption.isSecret(key: key) else { continue }
+            let variable = option.pairVariables(prefix: prefix).map { start in
+                " in the variable " + start
+                    + key.uppercased().map { $0 == "." ? "_" : String($0) }.joined() + ","
+            }
+            throw .usage(
+                "--\(option.name) \(String(key)): a secret on the command line is seen by every user",
+                advice: "give it\(variable ?? "") in a configuration file, or name a file that "
+                    + "holds it with --\(option.name) \(String(key)).file=PATH")
+        }
+    }
+
+    /// The pairs that variables set, one each; an empty variable sets none.
+    private static func pairs(_ environment: [String: String], _ start: String) -> Resolved? {
+        let names = environment.keys.filter {
+            $0.hasPrefix(start) && $0.count > start.count && environment[$0] != ""
+        }.sorted()
+        guard let first = names.first else { return nil }
+        let values = names.map { name in
+            let key = name.dropFirst(start.count).lowercased().map { $0 == "_" ? "." : $0 }
+            return String(key) + "=" + (environment[name] ?? "")
+        }
+        return Resolved(values: values, origin: .environment(variable: first))
     }
 
     private static func values(

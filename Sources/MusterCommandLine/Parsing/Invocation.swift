@@ -11,7 +11,7 @@ package struct Invocation: Sendable {
     package let logger: Logger
     package let context: ProcessContext
 
-    let words: [String]
+    let line: ParsedLine
     let files: [ConfigurationFile]
 
     // MARK: Options
@@ -65,7 +65,7 @@ package struct Invocation: Sendable {
         guard let index = command.arguments.firstIndex(where: { $0.name == name }) else {
             preconditionFailure("the command has no argument \(name)")
         }
-        let rest = words.dropFirst(index)
+        let rest = line.arguments.dropFirst(index)
         switch command.arguments[index].count {
         case .one, .atMostOne: return Array(rest.prefix(1))
         case .any, .oneOrMore: return Array(rest)

@@ -35,7 +35,7 @@ enum ConfigurationCommands {
     ) { call in
         let settings = call.program.settings
         let configuration = try Configuration(
-            options: settings, line: call.givenSettings, environment: call.context.environment,
+            options: settings, line: call.line, environment: call.context.environment,
             variablePrefix: call.program.variablePrefix, files: call.files)
         let rows = settings.map { setting -> ResultValue in
             let found = configuration[setting.name]
@@ -69,8 +69,7 @@ enum ConfigurationCommands {
         if setting.isSecret { return hidden }
         if setting.kind == .pair {
             let key = value.prefix { $0 != "=" }
-            let words = ["password", "secret", "token", "key", "jaas", "credential"]
-            return words.contains { key.lowercased().contains($0) } ? key + "=" + hidden : value
+            return CommandOption.isSecret(key: key) ? key + "=" + hidden : value
         }
         guard let start = value.firstRange(of: "//"), let at = value.lastIndex(of: "@"),
             start.upperBound <= at
@@ -100,8 +99,12 @@ enum ConfigurationCommands {
         _ = try Configuration(
             options: call.program.settings, line: ParsedLine(),
             environment: call.context.environment, variablePrefix: prefix, files: call.files)
+        let pairs = call.program.settings.compactMap { $0.pairVariables(prefix: prefix) }
         let strangers = call.context.environment.keys
-            .filter { $0.hasPrefix(prefix) && !known.contains($0) }.sorted()
+            .filter { name in
+                name.hasPrefix(prefix) && !known.contains(name)
+                    && !pairs.contains { name.hasPrefix($0) }
+            }.sorted()
         let warnings = strangers.map { name in
             let near = NearestWord.find(name, among: known)
             return "the variable \(name) sets nothing"
@@ -117,16 +120,4 @@ enum ConfigurationCommands {
     private static let checkLayout = ResultLayout([
         .facts([.init("files read", "files")]), .lines("warnings"),
     ])
-}
-
-extension Invocation {
-    /// What the command line itself set, for settings of other commands to be seen beside it.
-    fileprivate var givenSettings: ParsedLine {
-        var line = ParsedLine()
-        for option in program.options {
-            let found = configuration[option.name]
-            if case .line = found.origin { line.given[option.name] = found.values }
-        }
-        return line
-    }
 }

@@ -68,7 +68,7 @@ extension Program {
             sink: LogSink { context.writeError($0 + "\n") }, now: context.now)
         return Invocation(
             program: self, command: command, path: line.path, configuration: configuration,
-            output: output, logger: logger, context: context, words: line.arguments, files: files)
+            output: output, logger: logger, context: context, line: line, files: files)
     }
 
     private func say(_ error: CommandError, _ context: ProcessContext) {

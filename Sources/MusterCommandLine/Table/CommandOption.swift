@@ -60,6 +60,20 @@ package struct CommandOption: Sendable {
         return prefix + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
     }
 
+    /// What variables begin with that each set one pair of it: `MUSTER_KAFKA_` for
+    /// `MUSTER_KAFKA_SASL_MECHANISM`, the key `sasl.mechanism`; nil when it has no pairs.
+    package func pairVariables(prefix: String) -> String? {
+        kind == .pair ? variable(prefix: prefix).map { $0 + "_" } : nil
+    }
+
+    /// Whether the key of a pair says that its value is a secret, and not the place of one.
+    package static func isSecret(key: some StringProtocol) -> Bool {
+        let key = key.lowercased()
+        if key.hasSuffix(".file") || key.hasSuffix(".location") { return false }
+        let words = ["password", "secret", "token", "key", "jaas", "credential"]
+        return words.contains { key.contains($0) }
+    }
+
     /// As it stands in help: `-o, --output FORM`.
     package var usage: String {
         let letter = letters.first.map { "-\($0), " } ?? "    "

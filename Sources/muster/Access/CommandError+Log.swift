@@ -25,7 +25,7 @@ extension CommandError {
                 .topicMissing, .closed:
                 .unreachable
             case .permission: .notPermitted
-            case .badURL: .usage
+            case .badURL, .badProperty: .usage
             case .topicDiffers, .topicUnsafe: .conflict
             case .tooLarge, .offsetOutOfRange, .readOnly: .failed
             }

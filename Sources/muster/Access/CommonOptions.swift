@@ -5,6 +5,10 @@ enum CommonOptions {
     static let log = CommandOption(
         "log", value: "URL", .text, "where the log is, for instance sqlite:muster.db",
         default: "sqlite:muster.db", isSetting: true)
+    static let kafka = CommandOption(
+        "kafka", "X", value: "KEY=VALUE", .pair,
+        "a property of librdkafka, for instance security.protocol=SASL_SSL", repeats: true,
+        isSetting: true)
     static let cluster = CommandOption(
         "cluster", "c", value: "CLUSTER", .listed(by: ["clusters"]),
         "which cluster; needed when the log holds several", isSetting: true)

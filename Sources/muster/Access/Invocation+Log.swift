@@ -10,9 +10,16 @@ extension Invocation {
         for access: LogEngines.Access,
         _ body: (any EventLog) async throws -> Result
     ) async throws -> Result {
+        let url = text(CommonOptions.log.name) ?? ""
+        if case .line = configuration[CommonOptions.kafka.name].origin, !url.hasPrefix("kafka:") {
+            throw CommandError.usage(
+                "--kafka sets properties of a Kafka client, and \(url) is no log on Kafka",
+                advice: "leave it out, or give --log kafka://HOST:PORT/PREFIX")
+        }
         do {
             let log = try await LogEngines.open(
-                text(CommonOptions.log.name) ?? "", for: access)
+                url, for: access,
+                properties: pairs(CommonOptions.kafka.name).map { ($0.key, $0.value) })
             do {
                 let result = try await body(log)
                 await log.close()
