@@ -136,6 +136,11 @@ package final class KafkaLog: EventLog {
         try await query.ask { [query] () throws(LogError) in try KafkaTopics(query: query).check() }
     }
 
+    package func partitionCounts() async throws(LogError) -> [Topic: Int32] {
+        try check()
+        return try await query.ask { [query] () throws(LogError) in try query.topics() }
+    }
+
     package func describeTopics() async throws(LogError) -> [TopicSettings] {
         try check()
         return try await query.ask { [query] () throws(LogError) in

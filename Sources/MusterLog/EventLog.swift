@@ -60,6 +60,9 @@ package protocol EventLog: AnyObject, Sendable {
     /// - Throws: `topicUnsafe` for the first that it cannot rest on.
     func checkTopics() async throws(LogError)
 
+    /// How many partitions each topic has that exists. Needs no right but to see them.
+    func partitionCounts() async throws(LogError) -> [Topic: Int32]
+
     /// The topics that exist, in the order of `Topic`.
     func describeTopics() async throws(LogError) -> [TopicSettings]
 
@@ -84,6 +87,12 @@ package protocol EventLog: AnyObject, Sendable {
 extension EventLog {
     /// Engines of our own keep their topics as Muster needs them.
     package func checkTopics() async throws(LogError) {}
+
+    package func partitionCounts() async throws(LogError) -> [Topic: Int32] {
+        var counts: [Topic: Int32] = [:]
+        for settings in try await describeTopics() { counts[settings.topic] = settings.partitions }
+        return counts
+    }
 
     /// Appends a record and waits until it is in the log.
     ///

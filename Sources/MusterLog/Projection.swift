@@ -76,11 +76,10 @@ package struct ProjectionLoader {
     }
 
     private func partitionCount(_ log: any EventLog) async throws -> Int32 {
-        let topics = try await log.describeTopics()
-        guard let journal = topics.first(where: { $0.topic == .journal }) else {
+        guard let count = try await log.partitionCounts()[.journal] else {
             throw ProjectionError.empty(log: log.url)
         }
-        return journal.partitions
+        return count
     }
 
     private func journalRanges(

@@ -36,15 +36,15 @@ package struct Beginning: Sendable {
     package var partition: Int32
     /// Per input partition what is kept.
     package var kept: [(partition: TopicPartition, range: Range<Offset>)]
-    /// Where to begin to hear heartbeats.
-    package var heartbeats: Offset
+    /// Where to begin to hear heartbeats, by input partition.
+    package var heartbeats: SortedMap<TopicPartition, Offset>
     /// The end of the journal partition.
     package var journalEnd: Offset
 
     package init(
         ask: UInt64, partition: Int32,
-        kept: [(partition: TopicPartition, range: Range<Offset>)], heartbeats: Offset,
-        journalEnd: Offset
+        kept: [(partition: TopicPartition, range: Range<Offset>)],
+        heartbeats: SortedMap<TopicPartition, Offset>, journalEnd: Offset
     ) {
         self.ask = ask
         self.partition = partition

@@ -75,7 +75,7 @@ extension ManagerLoop {
         _ positions: inout SortedMap<Int32, SortedMap<TopicPartition, Offset>>,
         to open: Position
     ) {
-        positions.update(open.partition.partition) { found in
+        positions.update(share(of: open.partition)) { found in
             found.update(open.partition) { $0 = min($0, open.offset) }
         }
     }

@@ -92,7 +92,7 @@ extension ManagerLoop {
     /// partition, where whoever owns it hears all of them.
     private mutating func listen(to item: Worker.Waiting, _ index: Int) {
         guard case .fact(let fact) = item.input.content,
-            reader.clusters[index].partition == item.position.partition.partition
+            reader.clusters[index].partition == share(of: item.position.partition)
         else { return }
         let heard = Evidence.Heard(position: item.position, appended: item.appended)
         let lease = reader.clusters[index].state.policy?.lease ?? Policy().lease
@@ -265,7 +265,7 @@ extension ManagerLoop {
         let record = QuarantineRecord(
             reason, at: position, key: nil, headers: [], value: event,
             sha256: SHA256.hash(of: event))
-        publish(.quarantine(position, newRecord(record.outgoing(), position.partition.partition)))
+        publish(.quarantine(position, newRecord(record.outgoing(), share(of: position.partition))))
         var small = failed
         small.cause = .manager(.unreadable(position, appended: appended))
         small.events = []

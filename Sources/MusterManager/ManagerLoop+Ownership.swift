@@ -7,7 +7,11 @@ internal import MusterWire
 // publish, go".
 
 extension ManagerLoop {
-    static let inputTopics: [Topic] = [.events, .requests, .heartbeats]
+    /// Whose share an input partition is: the journal partition of its number, and where there are
+    /// more input partitions they are dealt out in turn.
+    func share(of input: TopicPartition) -> Int32 { input.partition % shareCount }
+
+    private var shareCount: Int32 { Int32(clamping: reader.header?.partitions ?? .max) }
 
     mutating func assign(_ partitions: Set<Int32>) {
         for partition in shares.keys where !partitions.contains(partition) { release(partition) }
@@ -25,18 +29,19 @@ extension ManagerLoop {
     }
 
     private mutating func release(_ partition: Int32) {
-        for topic in Self.inputTopics {
-            effects.append(.stopReading(TopicPartition(topic, partition)))
+        for topic in shares[partition]?.positions.keys ?? [] {
+            effects.append(.stopReading(topic))
         }
         shares[partition] = nil
         checkpointing?.positions[partition] = nil
+        let all = shareCount
         for index in workers.indices {
             let count = workers[index].queue.count
-            workers[index].queue.removeAll { $0.position.partition.partition == partition }
+            workers[index].queue.removeAll { $0.position.partition.partition % all == partition }
             counts.queued -= count - workers[index].queue.count
-            workers[index].waiting.removeAll { $0.position.partition.partition == partition }
-            for topic in Self.inputTopics {
-                workers[index].held[TopicPartition(topic, partition)] = nil
+            workers[index].waiting.removeAll { $0.position.partition.partition % all == partition }
+            for topic in workers[index].held.keys where share(of: topic) == partition {
+                workers[index].held[topic] = nil
             }
             if reader.clusters[index].partition == partition {
                 workers[index].evidence = Evidence()
@@ -64,9 +69,10 @@ extension ManagerLoop {
     /// Per topic of the partition how far any cluster's inputs were decided.
     private func passed(_ partition: Int32) -> SortedMap<TopicPartition, Offset> {
         var passed = SortedMap<TopicPartition, Offset>()
-        for topic in [Topic.events, .requests] {
-            let place = TopicPartition(topic, partition)
-            passed[place] = reader.clusters.compactMap { $0.state.next[place] }.max()
+        for cluster in reader.clusters {
+            for (place, next) in cluster.state.next where share(of: place) == partition {
+                passed[place] = max(passed[place] ?? .zero, next)
+            }
         }
         return passed
     }
@@ -111,7 +117,9 @@ extension ManagerLoop {
         _ topic: TopicPartition, _ kept: Range<Offset>,
         _ share: Share, _ beginning: Beginning
     ) -> Offset? {
-        if topic.topic == .heartbeats { return max(kept.lowerBound, beginning.heartbeats) }
+        if topic.topic == .heartbeats {
+            return max(kept.lowerBound, beginning.heartbeats[topic] ?? .zero)
+        }
         if let passed = share.passed[topic], passed > kept.upperBound {
             return lose(
                 "\(topic.topic.name) \(topic.partition) ends at \(kept.upperBound), but inputs up "
@@ -145,7 +153,7 @@ extension ManagerLoop {
         if topic.topic == .heartbeats || topic.topic == .snapshots {
             let from = position.offset < kept.lowerBound ? kept.lowerBound : kept.upperBound
             if topic.topic == .heartbeats {
-                let isRead = shares.update(topic.partition) { share in
+                let isRead = shares.update(share(of: topic)) { share in
                     guard share.positions[topic] == position.offset else { return false }
                     share.positions[topic] = from
                     return true
@@ -159,7 +167,7 @@ extension ManagerLoop {
                     reason: "journal partition \(topic.partition) no longer has offset "
                         + "\(position.offset); it holds \(kept.lowerBound) to \(kept.upperBound)"))
             hasEnded = true
-        } else if shares[topic.partition]?.positions[topic] == position.offset {
+        } else if shares[share(of: topic)]?.positions[topic] == position.offset {
             _ = lose(
                 "\(topic.topic.name) \(topic.partition) no longer has offset \(position.offset); it "
                     + "holds \(kept.lowerBound) to \(kept.upperBound)")

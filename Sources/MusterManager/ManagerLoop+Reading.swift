@@ -17,7 +17,8 @@ extension ManagerLoop {
 
     private mutating func readInputs(_ batch: RecordBatch) {
         let partition = batch.partition
-        guard let share = shares[partition.partition], !isStopping,
+        let own = share(of: partition)
+        guard let share = shares[own], !isStopping,
             let position = share.positions[partition]
         else { return }
         let backlogEnd = share.backlog[partition]
@@ -28,13 +29,13 @@ extension ManagerLoop {
             clock.note(view.appended, isLive: isLive, now: now)
             readInput(batch, index, Position(partition, view.offset), view.appended)
         }
-        shares.update(partition.partition) { share in
+        shares.update(own) { share in
             share.positions[partition] = max(position, batch.next)
             if let end = share.backlog[partition], batch.next >= end {
                 share.backlog[partition] = nil
             }
         }
-        if !share.isLive { lookAroundIfLive(partition.partition) }
+        if !share.isLive { lookAroundIfLive(own) }
     }
 
     private mutating func readInput(
@@ -88,7 +89,7 @@ extension ManagerLoop {
         look: (ClusterState, inout Worker) -> Void
     ) {
         guard let place = worker(of: cluster) else { return }
-        guard reader.clusters[place].partition == heard.position.partition.partition else {
+        guard reader.clusters[place].partition == share(of: heard.position.partition) else {
             quarantine(
                 UnreadableInput(
                     reason: .misplaced,
@@ -113,7 +114,7 @@ extension ManagerLoop {
     ) {
         let cluster = incoming.message.cluster
         guard let place = worker(of: cluster) else { return }
-        if reader.clusters[place].partition != position.partition.partition {
+        if reader.clusters[place].partition != share(of: position.partition) {
             counts.misplaced += 1
         }
         if reader.clusters[place].stopped != nil {
@@ -142,7 +143,7 @@ extension ManagerLoop {
             .warning,
             "\(position.partition.topic.name) \(position.partition.partition) offset "
                 + "\(position.offset) is in quarantine: \(error.sentence)")
-        publish(.quarantine(position, newRecord(record.outgoing(), position.partition.partition)))
+        publish(.quarantine(position, newRecord(record.outgoing(), share(of: position.partition))))
     }
 
     /// Once everything that lay there is read, everything is looked at.

@@ -242,22 +242,41 @@ final class ManagerTurn: Sendable {
         _ ask: UInt64, _ partition: Int32, _ since: Timestamp?, _ lookBack: Duration
     ) async throws -> Beginning {
         var kept: [(partition: TopicPartition, range: Range<Offset>)] = []
-        for topic in [Topic.events, .requests, .heartbeats] {
-            let place = TopicPartition(topic, partition)
-            kept.append((place, try await log.range(of: place)))
-        }
-        let place = TopicPartition(.heartbeats, partition)
-        let range = kept[2].range
-        var heartbeats = range.lowerBound
-        if !range.isEmpty {
-            let last = Position(place, Offset(range.upperBound.value - 1))
-            if let newest = try await log.readOne(last)?.appended {
-                let from = min(since ?? newest, newest - lookBack)
-                heartbeats = try await log.offset(of: place, since: from) ?? range.upperBound
-            }
+        var heartbeats = SortedMap<TopicPartition, Offset>()
+        for place in try await inputs(of: partition) {
+            let range = try await log.range(of: place)
+            kept.append((place, range))
+            guard place.topic == .heartbeats else { continue }
+            heartbeats[place] = try await firstHeartbeat(of: place, range, since, lookBack)
         }
         let end = try await log.range(of: TopicPartition(.journal, partition)).upperBound
         return Beginning(
             ask: ask, partition: partition, kept: kept, heartbeats: heartbeats, journalEnd: end)
+    }
+
+    /// The input partitions that belong to a journal partition: of each topic the one of its
+    /// number, and every so many-th behind it where the topic has more.
+    private func inputs(of partition: Int32) async throws -> [TopicPartition] {
+        let counts = try await log.partitionCounts()
+        let count = counts[.journal] ?? 1
+        var places: [TopicPartition] = []
+        for topic in [Topic.events, .requests, .heartbeats] {
+            let end = counts[topic] ?? count
+            for number in stride(from: partition, to: max(end, partition + 1), by: Int(count)) {
+                places.append(TopicPartition(topic, number))
+            }
+        }
+        return places
+    }
+
+    /// Where to begin to hear: what is newest there says how far back to look.
+    private func firstHeartbeat(
+        of place: TopicPartition, _ range: Range<Offset>, _ since: Timestamp?, _ lookBack: Duration
+    ) async throws -> Offset {
+        if range.isEmpty { return range.lowerBound }
+        let last = Position(place, Offset(range.upperBound.value - 1))
+        guard let newest = try await log.readOne(last)?.appended else { return range.lowerBound }
+        let from = min(since ?? newest, newest - lookBack)
+        return try await log.offset(of: place, since: from) ?? range.upperBound
     }
 }

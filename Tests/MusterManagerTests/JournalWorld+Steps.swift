@@ -197,7 +197,7 @@ extension JournalWorld {
             }
             return .began(
                 Beginning(
-                    ask: ask, partition: partition, kept: kept, heartbeats: .zero,
+                    ask: ask, partition: partition, kept: kept, heartbeats: SortedMap(),
                     journalEnd: end(of: TopicPartition(.journal, partition))))
         }
     }

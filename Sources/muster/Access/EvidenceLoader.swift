@@ -14,8 +14,13 @@ struct EvidenceLoader {
     func load(now: Timestamp) async throws -> Evidence {
         let from = begin(now)
         var records: [LogRecord] = []
+        let counts = try await log.partitionCounts()
         for topic in [Topic.events, .heartbeats] {
-            records += try await read(TopicPartition(topic, partition), since: from)
+            let numbers = stride(
+                from: partition, to: counts[topic] ?? 0, by: Int(counts[.journal] ?? 1))
+            for number in numbers {
+                records += try await read(TopicPartition(topic, number), since: from)
+            }
         }
         records.sort { $0.appended < $1.appended }
         let inputs = InputReader()

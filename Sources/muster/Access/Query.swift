@@ -51,8 +51,7 @@ struct Query {
     }
 
     static func journalPartitions(_ log: any EventLog) async throws -> UInt32? {
-        let topics = try await log.describeTopics()
-        return topics.first { $0.topic == .journal }.map { UInt32($0.partitions) }
+        try await log.partitionCounts()[.journal].map { UInt32($0) }
     }
 
     /// All clusters, or the one that was asked for, in the order of their names.

@@ -103,8 +103,7 @@ enum QuarantineCommands {
     private static func records(_ log: any EventLog) async throws -> [Found] {
         var found: [Found] = []
         let json = JSONReader()
-        let topics = try await log.describeTopics()
-        for partition in 0..<(topics.first { $0.topic == .quarantine }?.partitions ?? 0) {
+        for partition in 0..<(try await log.partitionCounts()[.quarantine] ?? 0) {
             let place = TopicPartition(.quarantine, partition)
             let range = try await log.range(of: place)
             let span = PartitionSpan(

@@ -25,8 +25,11 @@ final class Publisher: Sendable {
     init(_ log: any EventLog) async throws {
         self.log = log
         var partitions: [Topic: UInt32] = [:]
-        for settings in try await log.describeTopics() {
-            partitions[settings.topic] = UInt32(settings.partitions)
+        let counts = try await log.partitionCounts()
+        for (topic, count) in counts {
+            // Where there are more input partitions than journal partitions, those of the
+            // journal's numbers are right.
+            partitions[topic] = UInt32(counts[.journal].map { min($0, count) } ?? count)
         }
         self.partitions = partitions
     }

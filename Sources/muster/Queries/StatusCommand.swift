@@ -158,10 +158,10 @@ struct Backlog {
 
     static func measure(_ query: Query) async throws -> Backlog {
         var backlog = Backlog()
-        let topics = try await query.log.describeTopics()
-        for settings in topics where [.events, .requests].contains(settings.topic) {
-            for number in 0..<settings.partitions {
-                let partition = TopicPartition(settings.topic, number)
+        let counts = try await query.log.partitionCounts()
+        for topic in [Topic.events, .requests] {
+            for number in 0..<(counts[topic] ?? 0) {
+                let partition = TopicPartition(topic, number)
                 let range = try await query.log.range(of: partition)
                 var next = range.lowerBound
                 for checkpoint in query.projection.checkpoints {
