@@ -106,6 +106,10 @@ final class KafkaClient: @unchecked Sendable {
         return code == RD_KAFKA_CONF_OK ? nil : text(words)
     }
 
+    static var library: String {
+        "librdkafka \(rd_kafka_version_str().map { String(cString: $0) } ?? "")"
+    }
+
     static func text(_ words: [CChar]) -> String {
         String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

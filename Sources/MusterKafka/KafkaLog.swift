@@ -123,6 +123,8 @@ package final class KafkaLog: EventLog {
         }
     }
 
+    package var library: String { KafkaClient.library }
+
     package func createTopics(_ topics: [TopicSettings]) async throws(LogError) {
         try check()
         try await query.ask { [query] () throws(LogError) in
@@ -130,10 +132,11 @@ package final class KafkaLog: EventLog {
         }
     }
 
-    /// Asks the brokers for the settings that safety rests on.
-    package func checkTopics() async throws(LogError) {
+    package func inspect() async throws(LogError) -> LogReport {
         try check()
-        try await query.ask { [query] () throws(LogError) in try KafkaTopics(query: query).check() }
+        return try await query.ask { [query] () throws(LogError) in
+            try KafkaTopics(query: query).inspect()
+        }
     }
 
     package func partitionCounts() async throws(LogError) -> [Topic: Int32] {

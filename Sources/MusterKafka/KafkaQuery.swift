@@ -36,22 +36,32 @@ final class KafkaQuery: Sendable {
     ///
     /// - Throws: `unavailable` when no broker answers in time.
     func topics() throws(LogError) -> [Topic: Int32] {
+        try metadata { found in
+            Dictionary(uniqueKeysWithValues: ours(found).map { ($0.0, $0.1.partition_cnt) })
+        }
+    }
+
+    /// What the brokers say of themselves and of all topics; it is gone behind `body`.
+    func metadata<Answer>(_ body: (rd_kafka_metadata) -> Answer) throws(LogError) -> Answer {
         var found: UnsafePointer<rd_kafka_metadata>?
         try client.ask { rd_kafka_metadata(client.handle, 1, nil, &found, $0) }
-        guard let found else { return [:] }
+        guard let found else { throw client.error(RD_KAFKA_RESP_ERR__TIMED_OUT) }
         defer { rd_kafka_metadata_destroy(found) }
-        var topics: [Topic: Int32] = [:]
-        for index in 0..<Int(found.pointee.topic_cnt) {
-            let topic = found.pointee.topics[index]
-            let name = String(cString: topic.topic)
-            let start = client.options.prefix + "."
-            guard name.hasPrefix(start), topic.partition_cnt > 0,
-                topic.err == RD_KAFKA_RESP_ERR_NO_ERROR,
-                let known = Topic(name: String(name.dropFirst(start.count)))
-            else { continue }
-            topics[known] = topic.partition_cnt
+        return body(found.pointee)
+    }
+
+    /// The topics of this prefix.
+    func ours(_ found: rd_kafka_metadata) -> [(Topic, rd_kafka_metadata_topic_t)] {
+        let start = client.options.prefix + "."
+        return (0..<Int(found.topic_cnt)).compactMap { index in
+            let entry = found.topics[index]
+            let name = String(cString: entry.topic)
+            guard name.hasPrefix(start), entry.partition_cnt > 0,
+                entry.err == RD_KAFKA_RESP_ERR_NO_ERROR,
+                let topic = Topic(name: String(name.dropFirst(start.count)))
+            else { return nil }
+            return (topic, entry)
         }
-        return topics
     }
 
     func range(of partition: TopicPartition) throws(LogError) -> Range<Offset> {

@@ -7,7 +7,7 @@ import MusterLog
 struct KafkaTopics {
     let query: KafkaQuery
 
-    private var client: KafkaClient { query.client }
+    var client: KafkaClient { query.client }
 
     func create(_ wanted: [TopicSettings]) throws(LogError) {
         let known = try describe()
@@ -42,6 +42,10 @@ struct KafkaTopics {
             ("max.message.bytes", "\(NewRecord.bytesMax + (128 << 10))"),
             ("unclean.leader.election.enable", "false"),
         ]
+        if let replication = settings.replication {
+            // A majority, so that what was acknowledged survives the loss of any one.
+            result.append(("min.insync.replicas", "\(replication / 2 + 1)"))
+        }
         switch settings.cleanup {
         case .compact:
             result += [
@@ -64,9 +68,10 @@ struct KafkaTopics {
         for settings in absent {
             // A replication of -1 is the broker's default.
             let topic = rd_kafka_NewTopic_new(
-                client.name(of: settings.topic), settings.partitions, -1, &words, words.count)
+                client.name(of: settings.topic), settings.partitions, settings.replication ?? -1,
+                &words, words.count)
             guard let topic else {
-                throw .badURL(client.options.url, reason: KafkaClient.text(words))
+                throw .unavailable(log: client.options.url, reason: KafkaClient.text(words))
             }
             topics.append(topic)
             for (name, value) in configuration(settings) {
@@ -182,84 +187,8 @@ struct KafkaTopics {
         }
     }
 
-    /// Refuses what safety cannot rest on.
-    func check() throws(LogError) {
-        let partitions = try query.topics()
-        let journal = partitions[.journal] ?? 0
-        let url = client.options.url
-        for (topic, values) in try configurations(
-            of: Topic.allCases.filter { partitions[$0] != nil })
-        {
-            for (name, isSafe, wanted) in Self.conditions(of: topic) {
-                let value = values[name] ?? ""
-                if isSafe(value) { continue }
-                throw .topicUnsafe(log: url, topic, found: "\(name)=\(value)", wanted: wanted)
-            }
-            let count = partitions[topic] ?? 0
-            let isInput = topic == .events || topic == .requests || topic == .heartbeats
-            let isView = topic == .commands || topic == .members || topic == .snapshots
-            if (isInput && count < journal) || (isView && count != journal) {
-                throw .topicUnsafe(
-                    log: url, topic, found: "\(count) partitions",
-                    wanted: "\(isInput ? "at least " : "")\(journal), as many as the journal has")
-            }
-        }
-    }
-
-    /// A setting, which values of it are safe, and what is needed in words.
-    private typealias Condition = (name: String, isSafe: (String) -> Bool, wanted: String)
-
-    private static func conditions(of topic: Topic) -> [Condition] {
-        var result: [Condition] = [
-            (
-                "message.timestamp.type", { $0 == "LogAppendTime" },
-                "message.timestamp.type=LogAppendTime: times must be the brokers' own"
-            ),
-            (
-                "unclean.leader.election.enable", { $0 != "true" },
-                "unclean.leader.election.enable=false: what was acknowledged must not be lost"
-            ),
-        ]
-        switch topic {
-        case .journal:
-            result += [
-                (
-                    "cleanup.policy", { $0 == "delete" },
-                    "cleanup.policy=delete: nothing is left out"
-                ),
-                ("retention.ms", { $0 == "-1" }, "retention.ms=-1: the journal is kept for ever"),
-                (
-                    "retention.bytes", { $0 == "-1" },
-                    "retention.bytes=-1: the journal is kept for ever"
-                ),
-            ]
-        case .events, .requests, .heartbeats:
-            result.append(
-                (
-                    "cleanup.policy", { $0 == "delete" },
-                    "cleanup.policy=delete: no input is left out"
-                ))
-        case .members, .snapshots:
-            result.append(
-                (
-                    "cleanup.policy", { $0.contains("compact") },
-                    "cleanup.policy=compact: the newest of each key is kept"
-                ))
-        case .commands, .quarantine:
-            break
-        }
-        if topic == .journal || topic == .snapshots {
-            result.append(
-                (
-                    "max.message.bytes", { Int($0) ?? 0 >= NewRecord.bytesMax },
-                    "max.message.bytes=\(NewRecord.bytesMax + (128 << 10))"
-                ))
-        }
-        return result
-    }
-
     /// How the brokers keep those topics, in their order.
-    private func configurations(of topics: [Topic]) throws(LogError) -> [(Topic, [String: String])]
+    func configurations(of topics: [Topic]) throws(LogError) -> [(Topic, [String: String])]
     {
         if topics.isEmpty { return [] }
         var resources: [OpaquePointer?] = topics.map {

@@ -19,6 +19,9 @@ package protocol EventLog: AnyObject, Sendable {
     /// The URL by which the log was opened, for messages.
     var url: String { get }
 
+    /// The library that keeps it, and its version, for people.
+    var library: String { get }
+
     /// Appends a record without waiting for it.
     ///
     /// Appends are pipelined: submit as many as wanted. Those of one partition submitted through
@@ -55,10 +58,9 @@ package protocol EventLog: AnyObject, Sendable {
     ///   nothing was created. A shorter or longer retention is taken over.
     func createTopics(_ topics: [TopicSettings]) async throws(LogError)
 
-    /// Looks at everything about the topics that safety rests on; for a manager that starts.
-    ///
-    /// - Throws: `topicUnsafe` for the first that it cannot rest on.
-    func checkTopics() async throws(LogError)
+    /// Looks at everything about the topics that matters: for a manager that starts, and for
+    /// people.
+    func inspect() async throws(LogError) -> LogReport
 
     /// How many partitions each topic has that exists. Needs no right but to see them.
     func partitionCounts() async throws(LogError) -> [Topic: Int32]
@@ -86,7 +88,15 @@ package protocol EventLog: AnyObject, Sendable {
 
 extension EventLog {
     /// Engines of our own keep their topics as Muster needs them.
-    package func checkTopics() async throws(LogError) {}
+    package func inspect() async throws(LogError) -> LogReport {
+        let topics = try await describeTopics().map { settings in
+            LogReport.Detail(
+                settings.topic, name: settings.topic.name, partitions: settings.partitions,
+                replication: nil,
+                settings: [.init("cleanup", settings.cleanup.description)])
+        }
+        return LogReport(topics: topics, findings: LogReport.missing(of: topics))
+    }
 
     package func partitionCounts() async throws(LogError) -> [Topic: Int32] {
         var counts: [Topic: Int32] = [:]

@@ -22,7 +22,7 @@ package enum LogError: Error, Hashable, Sendable {
     case topicDiffers(log: String, Topic, found: String, wanted: String)
     /// A topic exists with settings under which Muster would not be safe. Only a person can decide;
     /// stop.
-    case topicUnsafe(log: String, Topic, found: String, wanted: String)
+    case topicUnsafe(log: String, LogReport.Finding)
     /// There is nothing at that place, and opening it for reading does not create it. Stop.
     case missing(log: String, reason: String)
     /// What is there is no Muster log; it was left untouched. Stop.
@@ -76,9 +76,10 @@ extension LogError: CustomStringConvertible {
         case .topicDiffers(let log, let topic, let found, let wanted):
             "the topic \(topic.name) of the log \(log) has \(found), not \(wanted) as asked; "
                 + "ask for what is there or choose another log"
-        case .topicUnsafe(let log, let topic, let found, let wanted):
-            "the topic \(topic.name) of the log \(log) has \(found), and Muster needs \(wanted); "
-                + "change it with Kafka's own tools and start again"
+        case .topicUnsafe(let log, let finding):
+            "the topic \(finding.topic.name) of the log \(log) has \(finding.found), and Muster "
+                + "needs \(finding.wanted): otherwise \(finding.cost); change it with Kafka's own "
+                + "tools and start again"
         case .missing(let log, let reason):
             "the log \(log) does not exist: \(reason)"
         case .notALog(let log, let reason):

@@ -62,6 +62,8 @@ package final class MemoryLog: EventLog {
         }
     }
 
+    package var library: String { "memory" }
+
     package func createTopics(_ topics: [TopicSettings]) async throws(LogError) {
         try checkOpen()
         try store.create(topics, url: url)

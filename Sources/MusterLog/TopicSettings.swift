@@ -6,6 +6,9 @@ package struct TopicSettings: Hashable, Sendable {
     /// How many partitions it has, at least 1.
     package var partitions: Int32
     package var cleanup: Cleanup
+    /// How many brokers shall keep each record, where the topic is created; nil leaves it to them.
+    /// Not described: `inspectTopics` says it.
+    package var replication: Int32?
 
     /// What the log drops by itself. Offsets are kept whatever is dropped.
     package enum Cleanup: Hashable, Sendable {
@@ -15,17 +18,24 @@ package struct TopicSettings: Hashable, Sendable {
         case compact
     }
 
-    package init(_ topic: Topic, partitions: Int32, cleanup: Cleanup) {
+    package init(
+        _ topic: Topic, partitions: Int32, cleanup: Cleanup, replication: Int32? = nil
+    ) {
         self.topic = topic
         self.partitions = partitions
         self.cleanup = cleanup
+        self.replication = replication
     }
 
     /// The eight topics as Muster wants them, in the order of `Topic`: the journal for ever, inputs
     /// and quarantine 90 days, commands 7 days, heartbeats an hour, views and snapshots compacted.
-    package static func standard(partitions: Int32) -> [TopicSettings] {
+    package static func standard(
+        partitions: Int32, replication: Int32? = nil
+    ) -> [TopicSettings] {
         Topic.allCases.map { topic in
-            TopicSettings(topic, partitions: partitions, cleanup: standardCleanup(of: topic))
+            TopicSettings(
+                topic, partitions: partitions, cleanup: standardCleanup(of: topic),
+                replication: replication)
         }
     }
 

@@ -9,21 +9,32 @@ internal import MusterWire
 package struct JournalFounder {
     private let log: any EventLog
     private let partitions: Int32
+    private let replication: Int32?
 
-    package init(log: any EventLog, partitions: Int32) {
+    /// - Parameter replication: as `TopicSettings` has it.
+    package init(log: any EventLog, partitions: Int32, replication: Int32? = nil) {
         self.log = log
         self.partitions = partitions
+        self.replication = replication
     }
 
     /// Creates what is missing and changes nothing that is there.
-    package func found() async throws {
+    ///
+    /// - Returns: what might be better about the topics.
+    /// - Throws: `topicUnsafe` when safety cannot rest on a topic that was there, and what the log
+    ///   throws.
+    @discardableResult
+    package func found() async throws -> [LogReport.Finding] {
         let known = try await log.describeTopics()
         let count = known.first { $0.topic == .journal }?.partitions ?? partitions
-        let missing = TopicSettings.standard(partitions: count).filter { settings in
-            !known.contains { $0.topic == settings.topic }
-        }
+        let missing = TopicSettings.standard(
+            partitions: count, replication: replication
+        ).filter { settings in !known.contains { $0.topic == settings.topic } }
         if !missing.isEmpty { try await log.createTopics(missing) }
-        try await log.checkTopics()
+        let findings = try await log.inspect().findings
+        if let unsafe = findings.first(where: { $0.severity == .unsafe }) {
+            throw LogError.topicUnsafe(log: log.url, unsafe)
+        }
         var random = SystemRandomNumberGenerator()
         var header = JournalHeader(
             log: Identifier(high: random.next(), low: random.next()),
@@ -31,6 +42,7 @@ package struct JournalFounder {
         for partition in 0..<count {
             header = try await self.header(of: partition, proposing: header)
         }
+        return findings
     }
 
     /// The header of the partition, which is the proposed one where there was none.

@@ -54,6 +54,8 @@ public struct Manager: Sendable {
 package struct ManagerOptions: Sendable {
     /// How many partitions a log gets that has none yet.
     package var partitions: Int32 = 4
+    /// How many brokers keep each record of a new log; nil leaves it to them.
+    package var replication: Int32?
     /// Managers of one group share the partitions.
     package var group = "muster"
     /// See `ManagerSettings`.

@@ -34,7 +34,13 @@ final class ManagerDriver: Sendable {
     /// Works until `stop`, and closes the log.
     func work() async throws {
         do {
-            try await JournalFounder(log: log, partitions: options.partitions).found()
+            let founder = JournalFounder(
+                log: log, partitions: options.partitions, replication: options.replication)
+            for finding in try await founder.found() {
+                logger.warning(
+                    "\(finding.topic.name) has \(finding.found), \(finding.wanted) would be better: "
+                        + finding.cost)
+            }
             let identity = Self.identity(options.version)
             while try await turn(identity) == .restart {}
         } catch {

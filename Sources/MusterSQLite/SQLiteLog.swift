@@ -130,6 +130,8 @@ package final class SQLiteLog: EventLog {
         try await queries.ask { table throws(DatabaseError) in try table.topics() }
     }
 
+    package var library: String { "SQLite \(Database.version)" }
+
     package func createTopics(_ topics: [TopicSettings]) async throws(LogError) {
         guard let appender else { throw .readOnly(log: url) }
         let url = url

@@ -109,6 +109,8 @@ package final class FaultyLog: EventLog {
         try await base.offset(of: partition, since: moment)
     }
 
+    package var library: String { base.library }
+
     package func createTopics(_ topics: [TopicSettings]) async throws(LogError) {
         try await base.createTopics(topics)
     }

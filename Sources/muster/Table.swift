@@ -33,6 +33,8 @@ package enum Table {
                 ]),
             .init("Say", [PublishCommands.command]),
             .init("Ask", RequestCommands.all),
-            .init("Keep", [QuarantineCommands.command, TopicCommands.command]),
+            .init(
+                "Keep",
+                [DoctorCommand.command, QuarantineCommands.command, TopicCommands.command]),
         ])
 }

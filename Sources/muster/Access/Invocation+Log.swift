@@ -33,6 +33,20 @@ extension Invocation {
         }
     }
 
+    /// How many brokers shall keep each record; nil: as they say.
+    ///
+    /// - Throws: where it was given on the command line for a log without brokers.
+    func replication() throws(CommandError) -> Int32? {
+        let name = CommonOptions.replication.name
+        let url = text(CommonOptions.log.name) ?? ""
+        if case .line = configuration[name].origin, !url.hasPrefix("kafka:") {
+            throw .usage(
+                "--replication is for brokers, and \(url) has none",
+                advice: "leave it out, or give --log kafka://HOST:PORT/PREFIX")
+        }
+        return number(name).map { Int32(clamping: $0) }
+    }
+
     /// Opens the log for appending, but only where there is one: a slip in its name makes no new
     /// log.
     func withExistingLog<Result>(

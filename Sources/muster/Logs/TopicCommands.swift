@@ -5,10 +5,11 @@ import MusterLog
 import MusterManager
 import MusterRuntime
 
-/// `topics list` and `topics create`.
+/// `topics list`, `topics describe`, `topics check` and `topics create`.
 enum TopicCommands {
     static let command = MusterCommandLine.Command(
-        "topics", "list and create the topics of a log", commands: [list, create])
+        "topics", "list, describe, check and create the topics of a log",
+        commands: [list, describe, check, create])
 
     private static let shape: ResultShape = .object([
         .init(
@@ -49,13 +50,12 @@ enum TopicCommands {
             """,
         examples: [.init("topics create --partitions 16", "before the first manager")],
         options: [
-            CommandOption(
-                "partitions", value: "COUNT", .number(1...1024),
-                "how many partitions each topic gets", default: "4", isSetting: true)
+            CommonOptions.partitions, CommonOptions.replication,
         ],
         exitCodes: [.conflict, .notPermitted], shape: shape, layout: layout
     ) { call in
         let partitions = Int32(clamping: call.number("partitions") ?? 4)
+        let replication = try call.replication()
         try await call.withLog(for: .write) { log in
             let known = try await log.describeTopics()
             if let journal = known.first(where: { $0.topic == .journal }),
@@ -68,7 +68,9 @@ enum TopicCommands {
                     advice: "the number never changes; leave --partitions out, or begin another log"
                 )
             }
-            try await JournalFounder(log: log, partitions: partitions).found()
+            let founder = JournalFounder(
+                log: log, partitions: partitions, replication: replication)
+            try await founder.found()
             try await show(call, log)
         }
         return .ok

@@ -15,9 +15,7 @@ enum ManagerCommand {
             """,
         examples: [.init("manager --log sqlite:muster.db", "on a file in this folder")],
         options: [
-            CommandOption(
-                "partitions", value: "COUNT", .number(1...1024),
-                "how many partitions a new log gets", default: "4", isSetting: true),
+            CommonOptions.partitions, CommonOptions.replication,
             CommandOption(
                 "manager-group", value: "NAME", .text,
                 "managers of one group share the partitions", default: "muster",
@@ -34,6 +32,7 @@ enum ManagerCommand {
     ) { call in
         var options = ManagerOptions()
         options.partitions = Int32(clamping: call.number("partitions") ?? 4)
+        options.replication = try call.replication()
         options.group = call.text("manager-group") ?? options.group
         options.checkpointInterval =
             call.duration("checkpoint-interval") ?? options.checkpointInterval
