@@ -45,7 +45,8 @@ package enum LogEngines {
             }
             return MemoryLog(MemoryStore(clock: wallClock))
         case "kafka":
-            return try await KafkaLog.open(url, properties: properties)
+            return try await KafkaLog.open(
+                url, properties: properties, mustExist: access == .read)
         default:
             throw .badURL(url, reason: "there is no engine \"\(engine)\"; \(advice)")
         }

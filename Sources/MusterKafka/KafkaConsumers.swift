@@ -10,6 +10,7 @@ final class KafkaConsumers: @unchecked Sendable {
     private let options: KafkaOptions
     private let bell: WakePipe
     private let query: KafkaQuery
+    private let fetchWait: Int
     private var committed: Consumer?
     private var plain: Consumer?
     private var positions: [TopicPartition: Offset] = [:]
@@ -21,32 +22,36 @@ final class KafkaConsumers: @unchecked Sendable {
 
     private static let drainMax = 4096
 
-    init(_ options: KafkaOptions, bell: WakePipe, query: KafkaQuery) {
+    /// - Parameter fetchWait: how many milliseconds a broker may hold a request that finds nothing; a
+    ///   partition that is assigned meanwhile waits for it.
+    init(_ options: KafkaOptions, bell: WakePipe, query: KafkaQuery, fetchWait: Int = 50) {
         self.options = options
         self.bell = bell
         self.query = query
+        self.fetchWait = fetchWait
     }
 
     /// A consumer with one queue for all its partitions.
     private final class Consumer {
         let client: KafkaClient
         let queue: OpaquePointer
-        var topics: [Topic: OpaquePointer] = [:]
+        let topics: KafkaTopicHandles
         var reading: Set<TopicPartition> = []
 
-        init(_ options: KafkaOptions, isolation: String) throws(LogError) {
+        init(_ options: KafkaOptions, isolation: String, fetchWait: Int) throws(LogError) {
             let limit = NewRecord.bytesMax + (1 << 20)
             client = try KafkaClient(
                 .consumer, options,
                 [
                     ("isolation.level", isolation), ("auto.offset.reset", "error"),
-                    ("enable.partition.eof", "true"), ("fetch.wait.max.ms", "500"),
+                    ("enable.partition.eof", "true"), ("fetch.wait.max.ms", "\(fetchWait)"),
                     ("fetch.error.backoff.ms", "100"), ("queued.min.messages", "20000"),
                     ("queued.max.messages.kbytes", "32768"), ("fetch.message.max.bytes", "4194304"),
                     ("fetch.max.bytes", "\(max(limit, 32 << 20))"),
                     ("receive.message.max.bytes", "100000000"),
                 ])
             queue = rd_kafka_queue_new(client.handle)
+            topics = KafkaTopicHandles(client)
         }
 
         /// Rings whenever the queue is no longer empty.
@@ -55,22 +60,10 @@ final class KafkaConsumers: @unchecked Sendable {
             rd_kafka_queue_io_event_enable(queue, bell.rope, &byte, 1)
         }
 
-        func topic(_ topic: Topic) -> OpaquePointer? {
-            if let known = topics[topic] { return known }
-            let new = rd_kafka_topic_new(client.handle, client.name(of: topic), nil)
-            topics[topic] = new
-            return new
-        }
-
-        func topic(at pointer: OpaquePointer?) -> Topic? {
-            topics.first { $0.value == pointer }?.key
-        }
-
         deinit {
             for partition in reading {
                 rd_kafka_consume_stop(topics[partition.topic], partition.partition)
             }
-            for topic in topics.values { rd_kafka_topic_destroy(topic) }
             rd_kafka_queue_destroy(queue)
         }
     }
@@ -106,7 +99,7 @@ final class KafkaConsumers: @unchecked Sendable {
         do throws(LogError) {
             try check(partition)
             let consumer = try consumer(for: partition.topic)
-            guard let topic = consumer.topic(partition.topic) else {
+            guard let topic = consumer.topics[partition.topic] else {
                 throw .topicMissing(log: options.url, partition)
             }
             let code = rd_kafka_consume_start_queue(
@@ -123,7 +116,7 @@ final class KafkaConsumers: @unchecked Sendable {
     private func check(_ partition: TopicPartition) throws(LogError) {
         if partition.partition < known[partition.topic] ?? 0 { return }
         do throws(LogError) {
-            known = try query.topics()
+            known = try query.partitionCounts()
         } catch {
             // Without a broker nothing is known, and reading begins when there is one again.
             if error.isTransient { return }
@@ -152,13 +145,13 @@ final class KafkaConsumers: @unchecked Sendable {
         switch topic {
         case .events, .requests, .heartbeats:
             if let committed { return committed }
-            let new = try Consumer(options, isolation: "read_committed")
+            let new = try Consumer(options, isolation: "read_committed", fetchWait: fetchWait)
             new.ring(bell)
             committed = new
             return new
         case .journal, .commands, .members, .snapshots, .quarantine:
             if let plain { return plain }
-            let new = try Consumer(options, isolation: "read_uncommitted")
+            let new = try Consumer(options, isolation: "read_uncommitted", fetchWait: fetchWait)
             new.ring(bell)
             plain = new
             return new
@@ -209,7 +202,7 @@ final class KafkaConsumers: @unchecked Sendable {
             var start = 0
             while start < messages.pointers.count {
                 let first = messages.pointers[start].pointee
-                guard let topic = consumer.topic(at: first.rkt) else {
+                guard let topic = consumer.topics.topic(at: first.rkt) else {
                     start += 1
                     continue
                 }

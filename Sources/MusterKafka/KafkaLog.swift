@@ -40,10 +40,12 @@ package final class KafkaLog: EventLog {
 
     /// Connects to the brokers of a URL.
     ///
-    /// - Parameter properties: nil takes what the environment gives.
+    /// - Parameters:
+    ///   - properties: nil takes what the environment gives.
+    ///   - mustExist: whether it is an error that none of the topics exists.
     /// - Throws: as `open(_:)` with options, and `badURL`.
     package static func open(
-        _ url: String, properties: [(name: String, value: String)]? = nil
+        _ url: String, properties: [(name: String, value: String)]? = nil, mustExist: Bool = false
     ) async throws(LogError) -> KafkaLog {
         var options = try KafkaOptions(url: url)
         if let properties {
@@ -51,16 +53,20 @@ package final class KafkaLog: EventLog {
         } else {
             try options.takeProperties(from: environment())
         }
-        return try await open(options)
+        return try await open(options, mustExist: mustExist)
     }
 
     /// Connects, and asks the brokers once, so that what cannot work is said now.
     ///
     /// - Throws: `unavailable` when no broker answers within the time-out; `permission`; `badProperty`
-    ///   for one that librdkafka does not take.
-    package static func open(_ options: KafkaOptions) async throws(LogError) -> KafkaLog {
+    ///   for one that librdkafka does not take; `missing` when it must exist and does not.
+    package static func open(
+        _ options: KafkaOptions, mustExist: Bool = false
+    ) async throws(LogError) -> KafkaLog {
         let query = try KafkaQuery(options)
-        _ = try await query.ask { () throws(LogError) in try query.topics() }
+        try await query.ask { () throws(LogError) in
+            if try query.partitionCounts().isEmpty, mustExist { try query.failForNothing() }
+        }
         let replacements = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let continuation = replacements.continuation
@@ -88,25 +94,8 @@ package final class KafkaLog: EventLog {
     }
 
     package func readOne(_ position: Position) async throws(LogError) -> LogRecord? {
-        let kept = try await range(of: position.partition)
-        guard kept.contains(position.offset) else { return nil }
-        let reader = try KafkaReader(options, query: query)
-        reader.assign(position.partition, from: position.offset)
-        let deadline = ContinuousClock.now + options.timeout
-        do throws(LogError) {
-            while ContinuousClock.now < deadline && !Task.isCancelled {
-                for batch in try await reader.next(max: 1, waitingUpTo: options.timeout) {
-                    await reader.close()
-                    guard batch.count > 0, batch[0].offset == position.offset else { return nil }
-                    return batch.record(at: 0)
-                }
-            }
-        } catch {
-            await reader.close()
-            throw error
-        }
-        await reader.close()
-        throw .unavailable(log: url, reason: "the record at \(position) was not read in time")
+        try check()
+        return try await query.ask { [query] () throws(LogError) in try query.readOne(position) }
     }
 
     package func range(of partition: TopicPartition) async throws(LogError) -> Range<Offset> {
@@ -141,7 +130,7 @@ package final class KafkaLog: EventLog {
 
     package func partitionCounts() async throws(LogError) -> [Topic: Int32] {
         try check()
-        return try await query.ask { [query] () throws(LogError) in try query.topics() }
+        return try await query.ask { [query] () throws(LogError) in try query.partitionCounts() }
     }
 
     package func describeTopics() async throws(LogError) -> [TopicSettings] {
@@ -187,6 +176,7 @@ package final class KafkaLog: EventLog {
         for (membership, _) in memberships { await membership.end() }
         await producer.close()
         for reader in readers { await reader.close() }
+        await query.end()
         replacements.finish()
     }
 

@@ -31,10 +31,10 @@ final class KafkaProducer: Sendable {
         var hasEnded = false
     }
 
-    /// A producer and its topics. Owner of the topics: this object.
-    private final class Live: @unchecked Sendable {
+    /// A producer and its topics.
+    private final class Live: Sendable {
         let client: KafkaClient
-        let topics: [Topic: OpaquePointer]
+        let topics: KafkaTopicHandles
 
         init(_ options: KafkaOptions) throws(LogError) {
             let limit = NewRecord.bytesMax + (64 << 10)
@@ -47,16 +47,8 @@ final class KafkaProducer: Sendable {
                     ("queue.buffering.max.kbytes", "262144"), ("compression.type", "lz4"),
                     ("topic.metadata.propagation.max.ms", "5000"),
                 ])
-            var topics: [Topic: OpaquePointer] = [:]
-            for topic in Topic.allCases {
-                // Known topics are asked for at once: the first append is not late.
-                topics[topic] = rd_kafka_topic_new(client.handle, client.name(of: topic), nil)
-            }
-            self.topics = topics
-        }
-
-        deinit {
-            for topic in topics.values { rd_kafka_topic_destroy(topic) }
+            // Known topics are asked for at once: the first append is not late.
+            topics = KafkaTopicHandles(client)
         }
     }
 

@@ -3,17 +3,30 @@ import Dispatch
 import Glibc
 import MusterCore
 import MusterLog
+import MusterRuntime
+import Synchronization
 
 /// Questions to the brokers, each of which blocks: asked on a thread of the engine, or through
 /// `ask`.
 final class KafkaQuery: Sendable {
     let client: KafkaClient
+    private let topics: KafkaTopicHandles
     private let queue = DispatchQueue(label: "muster.kafka.query")
+    private let options: KafkaOptions
+    private let bell = WakePipe()
+    /// Made for the first record that is read; used on the queue alone.
+    private let consumers = Mutex<KafkaConsumers?>(nil)
 
     init(_ options: KafkaOptions) throws(LogError) {
+        self.options = options
         client = try KafkaClient(
             .consumer, options,
-            [("isolation.level", "read_uncommitted"), ("auto.offset.reset", "error")])
+            [
+                ("isolation.level", "read_uncommitted"), ("auto.offset.reset", "error"),
+                // Why a connection ended is all that is known of a broker that speaks otherwise.
+                ("log.connection.close", "true"),
+            ])
+        topics = KafkaTopicHandles(client)
     }
 
     /// Runs a question on a thread of its own.
@@ -32,25 +45,61 @@ final class KafkaQuery: Sendable {
         return try result.get()
     }
 
-    /// The topics of this prefix and how many partitions each has.
+    /// How many partitions each topic of this prefix has that exists and may be seen.
     ///
     /// - Throws: `unavailable` when no broker answers in time.
-    func topics() throws(LogError) -> [Topic: Int32] {
+    func partitionCounts() throws(LogError) -> [Topic: Int32] {
         try metadata { found in
             Dictionary(uniqueKeysWithValues: ours(found).map { ($0.0, $0.1.partition_cnt) })
         }
     }
 
-    /// What the brokers say of themselves and of all topics; it is gone behind `body`.
+    /// The brokers say of a partition whose topic may not be seen that it does not exist.
+    private func failIfForbidden(_ topic: Topic) throws(LogError) {
+        let name = client.name(of: topic)
+        let isForbidden = try metadata { found in
+            (0..<Int(found.topic_cnt)).contains {
+                String(cString: found.topics[$0].topic) == name
+                    && found.topics[$0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+            }
+        }
+        if isForbidden {
+            throw .permission(
+                log: client.options.url, reason: "the topic \(name) may not be seen by this user")
+        }
+    }
+
+    /// Says why no topic of this prefix is seen.
+    ///
+    /// - Throws: `permission` when they may not be seen, `missing` when they are not there.
+    func failForNothing() throws(LogError) {
+        let isForbidden = try metadata { found in
+            (0..<Int(found.topic_cnt)).contains {
+                found.topics[$0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+            }
+        }
+        let start = "\(client.options.prefix)."
+        if isForbidden {
+            throw .permission(
+                log: client.options.url,
+                reason: "the topics that begin with \"\(start)\" may not be seen by this user")
+        }
+        throw .missing(
+            log: client.options.url,
+            reason: "the brokers have no topic of Muster that begins with \"\(start)\"; a manager, "
+                + "or `muster topics create`, makes them")
+    }
+
+    /// What the brokers say of themselves and of the eight topics; it is gone behind `body`.
     func metadata<Answer>(_ body: (rd_kafka_metadata) -> Answer) throws(LogError) -> Answer {
         var found: UnsafePointer<rd_kafka_metadata>?
-        try client.ask { rd_kafka_metadata(client.handle, 1, nil, &found, $0) }
+        try client.ask { rd_kafka_metadata(client.handle, 0, nil, &found, $0) }
         guard let found else { throw client.error(RD_KAFKA_RESP_ERR__TIMED_OUT) }
         defer { rd_kafka_metadata_destroy(found) }
         return body(found.pointee)
     }
 
-    /// The topics of this prefix.
+    /// The topics that exist and may be seen.
     func ours(_ found: rd_kafka_metadata) -> [(Topic, rd_kafka_metadata_topic_t)] {
         let start = client.options.prefix + "."
         return (0..<Int(found.topic_cnt)).compactMap { index in
@@ -61,6 +110,38 @@ final class KafkaQuery: Sendable {
                 let topic = Topic(name: String(name.dropFirst(start.count)))
             else { return nil }
             return (topic, entry)
+        }
+    }
+
+    /// The record at that position; nil where there is none.
+    func readOne(_ position: Position) throws(LogError) -> LogRecord? {
+        guard try range(of: position.partition).contains(position.offset) else { return nil }
+        let consumers = consumers.withLock { made in
+            let found = made ?? KafkaConsumers(options, bell: bell, query: self, fetchWait: 5)
+            made = found
+            return found
+        }
+        defer { consumers.unassign(position.partition) }
+        consumers.assign(position.partition, from: position.offset)
+        let deadline = ContinuousClock.now + options.timeout
+        while ContinuousClock.now < deadline {
+            for batch in try consumers.drain(max: 1) where batch.partition == position.partition {
+                guard batch.count > 0, batch[0].offset == position.offset else { return nil }
+                return batch.record(at: 0)
+            }
+            bell.wait(atMost: deadline - .now)
+        }
+        throw .unavailable(
+            log: options.url, reason: "the record at \(position) was not read in time")
+    }
+
+    /// Lets go of what reads; for the log's end.
+    func end() async {
+        await withCheckedContinuation { waiting in
+            queue.async { [self] in
+                consumers.withLock { $0 = nil }
+                waiting.resume()
+            }
         }
     }
 
@@ -108,10 +189,12 @@ final class KafkaQuery: Sendable {
                 RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
                 if ContinuousClock.now >= deadline { throw client.error(code, of: partition) }
             default:
-                throw client.error(code, of: partition)
+                let error = client.error(code, of: partition)
+                if case .topicMissing = error { try failIfForbidden(partition.topic) }
+                throw error
             }
             // What is known is asked for anew; an error here is met again by the question.
-            _ = try? topics()
+            _ = try? partitionCounts()
             usleep(20_000)
         }
     }

@@ -101,11 +101,12 @@ struct KafkaTopics {
     }
 
     private func refusal(_ code: rd_kafka_resp_err_t, _ text: String) -> LogError {
+        let plain = text.hasSuffix(".") ? String(text.dropLast()) : text
+        let reason = "the topics could not be created: \(plain)"
         if case .permission(let log, _) = client.error(code) {
-            return .permission(log: log, reason: text)
+            return .permission(log: log, reason: reason)
         }
-        return .unavailable(
-            log: client.options.url, reason: "the topics could not be created: \(text)")
+        return .unavailable(log: client.options.url, reason: reason)
     }
 
     /// A topic that was created is there for everybody a moment later.
@@ -128,7 +129,7 @@ struct KafkaTopics {
             } catch {
                 if ContinuousClock.now >= deadline { throw error }
             }
-            _ = try query.topics()
+            _ = try query.partitionCounts()
             usleep(20_000)
         }
     }
@@ -173,7 +174,7 @@ struct KafkaTopics {
 
     /// The topics that exist, in their order.
     func describe() throws(LogError) -> [TopicSettings] {
-        let partitions = try query.topics()
+        let partitions = try query.partitionCounts()
         let found = try configurations(of: Topic.allCases.filter { partitions[$0] != nil })
         return found.map { topic, values in
             let cleanup: TopicSettings.Cleanup

@@ -47,7 +47,7 @@ package struct JournalReader {
 
     /// Something that forbids using this journal at all.
     package enum Failure: Error, Hashable, Sendable {
-        /// A partition holds decisions and no header before them.
+        /// A partition holds decisions and no header before them, or its start was deleted.
         case noHeader(Int32)
         case badHeader(Int32, String)
         /// Two partitions say different things.
@@ -249,8 +249,8 @@ extension JournalReader.Failure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .noHeader(let partition):
-            "journal partition \(partition) holds decisions and no header before them: its start "
-                + "is gone or it is no journal; restore the topic, or use another log"
+            "journal partition \(partition) has no header before its decisions: its start is gone or "
+                + "it is no journal; restore the topic, or use another log"
         case .badHeader(let partition, let reason):
             "the header of journal partition \(partition) cannot be read: \(reason); use the "
                 + "version of Muster that made this log"

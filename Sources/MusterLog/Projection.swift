@@ -77,6 +77,12 @@ package struct ProjectionLoader {
 
     private func partitionCount(_ log: any EventLog) async throws -> Int32 {
         guard let count = try await log.partitionCounts()[.journal] else {
+            // Says so where it may only not be seen.
+            do {
+                _ = try await log.range(of: TopicPartition(.journal, 0))
+            } catch LogError.topicMissing {
+                throw ProjectionError.empty(log: log.url)
+            }
             throw ProjectionError.empty(log: log.url)
         }
         return count
@@ -114,6 +120,8 @@ package struct ProjectionLoader {
                 }
                 offset = offset.next
             }
+            let isCut = range.lowerBound > .zero && projection.reader.headers[partition] == nil
+            if isCut { throw JournalReader.Failure.noHeader(partition) }
         }
         if projection.reader.header == nil { throw ProjectionError.empty(log: log.url) }
     }

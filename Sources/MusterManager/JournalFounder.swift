@@ -78,6 +78,8 @@ package struct JournalFounder {
             }
             offset = offset.next
         }
+        // Something stood there and was deleted: a new header would begin another journal.
+        if range.lowerBound > .zero { throw JournalReader.Failure.noHeader(place.partition) }
         return nil
     }
 }

@@ -85,7 +85,8 @@ package struct ServiceRun: Sendable {
         } catch is CancellationError where request.cause != nil {
             // It was asked to stop and says that it did.
         } catch {
-            logger.error(
+            // Whoever runs the services is told of it too, and says it.
+            logger.info(
                 "a service failed", ["service": .text(service.name), "error": .of(error)])
             progress.fail(ServiceFailure(service: service.name, error: error))
             request.request(.failed(service: service.name))

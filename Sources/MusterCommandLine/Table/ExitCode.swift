@@ -6,7 +6,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case failed = 1
     /// What was looked at is not healthy, or differs from what was expected.
     case unhealthy = 3
-    /// The log cannot be reached or opened.
+    /// The log cannot be reached, opened, read or written.
     case unreachable = 4
     /// A cluster, node, group or record with that name does not exist.
     case notFound = 5
@@ -29,7 +29,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .ok: "done as asked"
         case .failed: "failed"
         case .unhealthy: "not healthy, or not as expected"
-        case .unreachable: "the log cannot be reached or opened"
+        case .unreachable: "the log cannot be reached, opened, read or written"
         case .notFound: "no cluster, node, group or record of that name"
         case .conflict: "refused: the cluster's state does not allow it, or changed meanwhile"
         case .notPermitted: "the user may not use the file, log or topic"

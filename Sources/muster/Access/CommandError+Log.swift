@@ -22,12 +22,12 @@ extension CommandError {
         let code: ExitCode =
             switch error {
             case .unavailable, .full, .missing, .notALog, .incompatible, .damaged, .unsafePlace,
-                .topicMissing, .closed:
+                .topicMissing, .closed, .tooLarge, .offsetOutOfRange:
                 .unreachable
             case .permission: .notPermitted
             case .badURL, .badProperty: .usage
             case .topicDiffers, .topicUnsafe: .conflict
-            case .tooLarge, .offsetOutOfRange, .readOnly: .failed
+            case .readOnly: .failed
             }
         self.init(code, "\(error.description)")
     }
