@@ -42,7 +42,8 @@ package final class KafkaLog: EventLog {
     ///
     /// - Parameters:
     ///   - properties: nil takes what the environment gives.
-    ///   - mustExist: whether it is an error that none of the topics exists.
+    ///   - mustExist: whether it is an error that none of the topics exists, as for those who only
+    ///     read.
     /// - Throws: as `open(_:)` with options, and `badURL`.
     package static func open(
         _ url: String, properties: [(name: String, value: String)]? = nil, mustExist: Bool = false
@@ -64,13 +65,16 @@ package final class KafkaLog: EventLog {
         _ options: KafkaOptions, mustExist: Bool = false
     ) async throws(LogError) -> KafkaLog {
         let query = try KafkaQuery(options)
-        try await query.ask { () throws(LogError) in
-            if try query.partitionCounts().isEmpty, mustExist { try query.failForNothing() }
+        let counts = try await query.ask { () throws(LogError) in
+            let counts = try query.partitionCounts()
+            if counts.isEmpty, mustExist { try query.failForNothing() }
+            return counts
         }
         let replacements = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let continuation = replacements.continuation
-        let producer = try KafkaProducer(options) { continuation.yield() }
+        let producer = KafkaProducer(options, known: Set(counts.keys)) { continuation.yield() }
+        if !mustExist { producer.start() }
         return KafkaLog(options, query, producer, replacements)
     }
 

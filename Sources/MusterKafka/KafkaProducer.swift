@@ -1,4 +1,5 @@
 import CLibrdkafka
+import Glibc
 import MusterCore
 import MusterLog
 import MusterRuntime
@@ -7,11 +8,13 @@ import Synchronization
 /// Appends: an idempotent producer with all acknowledgements, and the thread that hears its
 /// reports.
 ///
-/// A producer that has met a fatal error is replaced by a new one. What was in flight then failed,
-/// and may have landed all the same, or land later: only reading tells.
+/// There is none before the first append: who only reads needs no right to write. A producer that
+/// has met a fatal error is replaced by a new one. What was in flight then failed, and may have
+/// landed all the same, or land later: only reading tells.
 final class KafkaProducer: Sendable {
     private let options: KafkaOptions
-    private let state: Mutex<State>
+    private let known: Set<Topic>
+    private let state = Mutex(State())
     private let replaced: @Sendable () -> Void
     private let ended = Latch()
 
@@ -22,6 +25,7 @@ final class KafkaProducer: Sendable {
 
     private struct State {
         var live: Live?
+        var isStarted = false
         /// Behind what librdkafka has taken, in order: its queue was full.
         var waiting: [Submission] = []
         /// To be completed on the thread.
@@ -36,7 +40,7 @@ final class KafkaProducer: Sendable {
         let client: KafkaClient
         let topics: KafkaTopicHandles
 
-        init(_ options: KafkaOptions) throws(LogError) {
+        init(_ options: KafkaOptions, _ known: Set<Topic>) throws(LogError) {
             let limit = NewRecord.bytesMax + (64 << 10)
             client = try KafkaClient(
                 .producer, options,
@@ -47,8 +51,20 @@ final class KafkaProducer: Sendable {
                     ("queue.buffering.max.kbytes", "262144"), ("compression.type", "lz4"),
                     ("topic.metadata.propagation.max.ms", "5000"),
                 ])
-            // Known topics are asked for at once: the first append is not late.
-            topics = KafkaTopicHandles(client)
+            topics = KafkaTopicHandles(client, knowing: known)
+        }
+
+        /// Why it can no longer be used; nil while it can.
+        var failure: LogError? {
+            var words = [CChar](repeating: 0, count: 512)
+            let code = rd_kafka_fatal_error(client.handle, &words, words.count)
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
+            let url = client.options.url
+            if case .permission = client.error(code) {
+                return .permission(log: url, reason: KafkaClient.text(words))
+            }
+            return .unavailable(
+                log: url, reason: "its producer was replaced: \(KafkaClient.text(words))")
         }
     }
 
@@ -63,12 +79,25 @@ final class KafkaProducer: Sendable {
         }
     }
 
-    /// - Parameter replaced: called after a producer was replaced.
-    init(_ options: KafkaOptions, replaced: @escaping @Sendable () -> Void) throws(LogError) {
+    /// - Parameters:
+    ///   - known: the topics that exist, so that the first append to each is not late.
+    ///   - replaced: called after a producer was replaced.
+    init(
+        _ options: KafkaOptions, known: Set<Topic>, replaced: @escaping @Sendable () -> Void
+    ) {
         self.options = options
+        self.known = known
         self.replaced = replaced
-        state = Mutex(State(live: try Live(options)))
-        EngineThread.start { [self] in run() }
+    }
+
+    /// Makes the producer now, so that the first append does not wait for it.
+    func start() {
+        let isFirst = state.withLock { state in
+            if state.isStarted || state.isClosing { return false }
+            state.isStarted = true
+            return true
+        }
+        if isFirst { EngineThread.start { [self] in run() } }
     }
 
     func submit(
@@ -90,6 +119,7 @@ final class KafkaProducer: Sendable {
             }
             return false
         }
+        start()
         if isEnded {
             let error = LogError.closed(log: options.url)
             EngineThread.start { completion(.failure(error)) }
@@ -98,8 +128,12 @@ final class KafkaProducer: Sendable {
 
     /// Completes what was taken, at most for the time-out, and ends.
     func close() async {
-        state.withLock { $0.isClosing = true }
-        await ended.wait()
+        let isStarted = state.withLock { state in
+            state.isClosing = true
+            if !state.isStarted { state.hasEnded = true }
+            return state.isStarted
+        }
+        if isStarted { await ended.wait() }
     }
 
     // MARK: Producing
@@ -153,32 +187,60 @@ final class KafkaProducer: Sendable {
     // MARK: The thread
 
     private func run() {
+        var failures = 0
+        while let live = make() {
+            let made = ContinuousClock.now
+            guard let failure = serve(live) else { break }
+            empty(live)
+            refuse(with: failure)
+            if state.withLock({ $0.isClosing }) { break }
+            replaced()
+            // One that never worked is not tried again and again without a pause.
+            failures = ContinuousClock.now - made < .seconds(1) ? failures + 1 : 0
+            pause(Self.pauses[min(failures, Self.pauses.count - 1)])
+        }
+        end()
+    }
+
+    private static let pauses: [Duration] = [
+        .zero, .zero, .milliseconds(100), .milliseconds(500), .seconds(2), .seconds(5),
+    ]
+
+    private func pause(_ length: Duration) {
+        let end = ContinuousClock.now + length
+        while ContinuousClock.now < end, !state.withLock({ $0.isClosing }) { usleep(20_000) }
+    }
+
+    private func make() -> Live? {
+        do throws(LogError) {
+            let live = try Live(options, known)
+            state.withLock { $0.live = live }
+            return live
+        } catch {
+            refuse(with: error)
+            return nil
+        }
+    }
+
+    /// Works until the end, or until the producer can no longer be used: then why.
+    private func serve(_ live: Live) -> LogError? {
         var closingSince: ContinuousClock.Instant?
         while true {
-            guard let live = state.withLock({ $0.live }) else { break }
             rd_kafka_poll(live.client.handle, 20)
             completeRefused()
-            var words = [CChar](repeating: 0, count: 512)
-            if rd_kafka_fatal_error(live.client.handle, &words, words.count)
-                != RD_KAFKA_RESP_ERR_NO_ERROR
-            {
-                replace(live)
-                continue
-            }
+            if let failure = live.failure { return failure }
             let isClosing = state.withLock { state in
-                while let next = state.waiting.first, produce(next, &state) {
-                    state.waiting.removeFirst()
-                }
+                let taken = state.waiting.firstIndex { !produce($0, &state) }
+                state.waiting.removeFirst(taken ?? state.waiting.count)
                 return state.isClosing && state.waiting.isEmpty
             }
             if !isClosing { continue }
             let since = closingSince ?? .now
             closingSince = since
             if rd_kafka_outq_len(live.client.handle) == 0 || .now - since > options.timeout {
-                break
+                return nil
             }
         }
-        end()
     }
 
     private func completeRefused() {
@@ -190,20 +252,15 @@ final class KafkaProducer: Sendable {
         for (submission, error) in refused { submission.completion(.failure(error)) }
     }
 
-    /// Fails what is in flight, and goes on with a new producer.
-    private func replace(_ old: Live) {
-        empty(old)
-        let waiting: [Submission] = state.withLock { state in
+    /// Fails what the producer did not take; it is gone.
+    private func refuse(with failure: LogError) {
+        let waiting = state.withLock { state in
             let waiting = state.waiting
             state.waiting = []
-            // A new client needs nothing from outside, so this fails only where the first did.
-            state.live = try? Live(options)
+            state.live = nil
             return waiting
         }
-        let error = LogError.unavailable(
-            log: options.url, reason: "its producer met a fatal error and was replaced")
-        for submission in waiting { submission.completion(.failure(error)) }
-        replaced()
+        for submission in waiting { submission.completion(.failure(failure)) }
     }
 
     private func empty(_ live: Live) {

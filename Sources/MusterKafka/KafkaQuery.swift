@@ -26,7 +26,7 @@ final class KafkaQuery: Sendable {
                 // Why a connection ended is all that is known of a broker that speaks otherwise.
                 ("log.connection.close", "true"),
             ])
-        topics = KafkaTopicHandles(client)
+        topics = KafkaTopicHandles(client, knowing: Topic.allCases)
     }
 
     /// Runs a question on a thread of its own.

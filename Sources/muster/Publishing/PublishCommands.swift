@@ -61,7 +61,7 @@ enum PublishCommands {
         try check(record)
         return try await call.withExistingLog { log in
             let publisher = try await Publisher(log)
-            let partition = try publisher.partition(record.topic, of: cluster)
+            let partition = try await publisher.partition(record.topic, of: cluster)
             let place = try await log.append(
                 NewRecord(
                     partition, key: record.key, headers: record.headers, value: record.value))

@@ -122,7 +122,7 @@ enum PublishLines {
             guard let publisher else { return }
             try await publisher.publish(
                 NewRecord(
-                    try publisher.partition(topic, of: cluster), key: Array(cluster.text.utf8),
+                    try await publisher.partition(topic, of: cluster), key: Array(cluster.text.utf8),
                     headers: LineTopic.headers, value: line))
         }
 

@@ -35,9 +35,13 @@ final class Publisher: Sendable {
     }
 
     /// Where a record of that topic and cluster belongs.
-    func partition(_ topic: Topic, of cluster: ClusterID) throws(LogError) -> TopicPartition {
+    ///
+    /// - Throws: `topicMissing`, or `permission` where the topic may only not be seen.
+    func partition(_ topic: Topic, of cluster: ClusterID) async throws(LogError) -> TopicPartition {
         guard let count = partitions[topic] else {
-            throw .topicMissing(log: log.url, TopicPartition(topic, 0))
+            let first = TopicPartition(topic, 0)
+            _ = try await log.range(of: first)
+            throw .topicMissing(log: log.url, first)
         }
         return TopicPartition(topic, Partitioner.partition(of: cluster, count: count))
     }
