@@ -25,7 +25,8 @@ package enum LogEngines {
     ///   `memory:`, a new and empty log each time.
     /// - Parameter properties: librdkafka's, for a log on Kafka; nil takes what the environment
     ///   says in `MUSTER_KAFKA_…`.
-    /// - Throws: `badURL`, `badProperty`, or as the engine does: `missing`, `notALog`, `permission`, …
+    /// - Throws: `badURL`, `badProperty`, or as the engine does: `missing`, `notALog`,
+    ///   `permission`, …
     package static func open(
         _ url: String, for access: Access, properties: [(name: String, value: String)]? = nil
     ) async throws(LogError) -> any EventLog {

@@ -175,7 +175,8 @@ final class KafkaClient: @unchecked Sendable {
             turn *= 2
             poll()
             if code == RD_KAFKA_RESP_ERR_NO_ERROR { return listener.clear() }
-            let isLate = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT
+            let isLate =
+                code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT
             let trouble = listener.trouble
             if trouble.isRefused { throw error(RD_KAFKA_RESP_ERR__AUTHENTICATION) }
             let took = ContinuousClock.now - start

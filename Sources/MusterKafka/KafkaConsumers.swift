@@ -22,8 +22,8 @@ final class KafkaConsumers: @unchecked Sendable {
 
     private static let drainMax = 4096
 
-    /// - Parameter fetchWait: how many milliseconds a broker may hold a request that finds nothing; a
-    ///   partition that is assigned meanwhile waits for it.
+    /// - Parameter fetchWait: how many milliseconds a broker may hold a request that finds nothing;
+    ///   a partition that is assigned meanwhile waits for it.
     init(_ options: KafkaOptions, bell: WakePipe, query: KafkaQuery, fetchWait: Int = 50) {
         self.options = options
         self.bell = bell

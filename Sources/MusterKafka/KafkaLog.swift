@@ -59,8 +59,9 @@ package final class KafkaLog: EventLog {
 
     /// Connects, and asks the brokers once, so that what cannot work is said now.
     ///
-    /// - Throws: `unavailable` when no broker answers within the time-out; `permission`; `badProperty`
-    ///   for one that librdkafka does not take; `missing` when it must exist and does not.
+    /// - Throws: `unavailable` when no broker answers within the time-out; `permission`;
+    ///   `badProperty` for one that librdkafka does not take; `missing` when it must exist and does
+    ///   not.
     package static func open(
         _ options: KafkaOptions, mustExist: Bool = false
     ) async throws(LogError) -> KafkaLog {
@@ -125,6 +126,7 @@ package final class KafkaLog: EventLog {
         }
     }
 
+    /// Asks the brokers for everything about the topics that matters.
     package func inspect() async throws(LogError) -> LogReport {
         try check()
         return try await query.ask { [query] () throws(LogError) in
@@ -132,6 +134,7 @@ package final class KafkaLog: EventLog {
         }
     }
 
+    /// Asks the brokers which topics exist, and no more.
     package func partitionCounts() async throws(LogError) -> [Topic: Int32] {
         try check()
         return try await query.ask { [query] () throws(LogError) in try query.partitionCounts() }

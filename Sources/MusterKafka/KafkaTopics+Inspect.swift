@@ -75,7 +75,7 @@ extension KafkaTopics {
         let isMet: @Sendable (String) -> Bool
         let wanted: String
         let cost: String
-        var severity = LogReport.Severity.unsafe
+        var severity = LogReport.Severity.blocking
     }
 
     private static func findings(_ topic: Topic, _ values: [String: String])
@@ -166,11 +166,11 @@ extension KafkaTopics {
         case .journal: return []
         case .commands, .members, .snapshots, .quarantine:
             return finding(
-                .unsafe, asMany, "readers look for a cluster in the partition of the journal")
+                .blocking, asMany, "readers look for a cluster in the partition of the journal")
         case .events, .requests, .heartbeats:
             if partitions < journal {
                 return finding(
-                    .unsafe, "at least \(asMany)", "inputs of some clusters have no partition")
+                    .blocking, "at least \(asMany)", "inputs of some clusters have no partition")
             }
             if partitions % journal == 0 { return [] }
             return finding(

@@ -189,8 +189,7 @@ struct KafkaTopics {
     }
 
     /// How the brokers keep those topics, in their order.
-    func configurations(of topics: [Topic]) throws(LogError) -> [(Topic, [String: String])]
-    {
+    func configurations(of topics: [Topic]) throws(LogError) -> [(Topic, [String: String])] {
         if topics.isEmpty { return [] }
         var resources: [OpaquePointer?] = topics.map {
             rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, client.name(of: $0))

@@ -98,6 +98,7 @@ extension EventLog {
         return LogReport(topics: topics, findings: LogReport.missing(of: topics))
     }
 
+    /// As `describeTopics` has it.
     package func partitionCounts() async throws(LogError) -> [Topic: Int32] {
         var counts: [Topic: Int32] = [:]
         for settings in try await describeTopics() { counts[settings.topic] = settings.partitions }

@@ -52,7 +52,8 @@ package enum LogError: Error, Hashable, Sendable {
         switch self {
         case .unavailable, .full: true
         case .tooLarge, .offsetOutOfRange, .topicMissing, .topicDiffers, .topicUnsafe, .missing,
-            .notALog, .incompatible, .damaged, .permission, .unsafePlace, .readOnly, .closed, .badURL,
+            .notALog, .incompatible, .damaged, .permission, .unsafePlace, .readOnly, .closed,
+            .badURL,
             .badProperty:
             false
         }

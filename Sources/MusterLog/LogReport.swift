@@ -68,7 +68,7 @@ package struct LogReport: Sendable {
     /// How bad a finding is.
     package enum Severity: String, Hashable, Sendable, CaseIterable {
         /// No manager starts on it.
-        case unsafe
+        case blocking
         /// The topic does not exist; a manager makes it when it starts.
         case missing
         /// It works, at a cost.

@@ -32,8 +32,8 @@ package struct JournalFounder {
         ).filter { settings in !known.contains { $0.topic == settings.topic } }
         if !missing.isEmpty { try await log.createTopics(missing) }
         let findings = try await log.inspect().findings
-        if let unsafe = findings.first(where: { $0.severity == .unsafe }) {
-            throw LogError.topicUnsafe(log: log.url, unsafe)
+        if let finding = findings.first(where: { $0.severity == .blocking }) {
+            throw LogError.topicUnsafe(log: log.url, finding)
         }
         var random = SystemRandomNumberGenerator()
         var header = JournalHeader(

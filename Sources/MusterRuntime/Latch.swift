@@ -15,6 +15,7 @@ package final class Latch: Sendable {
 
     package var isOpen: Bool { state.withLock { $0.isOpen } }
 
+    /// Lets everybody on; a second time does nothing.
     package func open() {
         let waiting = state.withLock { state in
             defer { state.waiting = [] }

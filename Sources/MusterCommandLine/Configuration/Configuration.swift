@@ -95,10 +95,11 @@ package struct Configuration: Sendable {
                 " in the variable " + start
                     + key.uppercased().map { $0 == "." ? "_" : String($0) }.joined() + ","
             }
+            let asked = "--\(option.name) \(key)"
             throw .usage(
-                "--\(option.name) \(String(key)): a secret on the command line is seen by every user",
+                "\(asked): a secret on the command line is seen by every user",
                 advice: "give it\(variable ?? "") in a configuration file, or name a file that "
-                    + "holds it with --\(option.name) \(String(key)).file=PATH")
+                    + "holds it with \(asked).file=PATH")
         }
     }
 

@@ -110,9 +110,9 @@ struct Checkup {
             let name = finding.topic.name
             switch finding.severity {
             case .missing: note("topics", .failed, "\(name) does not exist: \(finding.cost)")
-            case .unsafe, .advice:
+            case .blocking, .advice:
                 note(
-                    "topics", finding.severity == .unsafe ? .failed : .warning,
+                    "topics", finding.severity == .blocking ? .failed : .warning,
                     "\(name) has \(finding.found), wanted is \(finding.wanted): \(finding.cost)")
             }
         }

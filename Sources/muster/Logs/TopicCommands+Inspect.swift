@@ -81,9 +81,9 @@ extension TopicCommands {
     static let check = MusterCommandLine.Command(
         "check", "say what is wrong with the topics, and what it costs",
         discussion: """
-            A manager does not start on a topic that is unsafe, makes one that is missing, and \
-            works on the others with a warning. Ends with exit code 3 when there is an unsafe or \
-            missing topic.
+            A manager does not start on a topic with a blocking finding, makes one that is missing, and \
+            works on the others with a warning. Ends with exit code 3 when a finding is blocking or \
+            a topic missing.
             """,
         examples: [.init("topics check", "before the first manager, and after every change")],
         exitCodes: [.unhealthy, .notPermitted],
@@ -107,7 +107,7 @@ extension TopicCommands {
                 .init("TOPIC", "topic"),
                 .init(
                     "SEVERITY", "severity",
-                    tones: ["unsafe": .bad, "missing": .bad, "advice": .warning]),
+                    tones: ["blocking": .bad, "missing": .bad, "advice": .warning]),
                 .init("FOUND", "found"), .init("WANTED", "wanted"), .init("COST", "cost"),
             ])
     ) { call in

@@ -122,7 +122,8 @@ enum PublishLines {
             guard let publisher else { return }
             try await publisher.publish(
                 NewRecord(
-                    try await publisher.partition(topic, of: cluster), key: Array(cluster.text.utf8),
+                    try await publisher.partition(topic, of: cluster),
+                    key: Array(cluster.text.utf8),
                     headers: LineTopic.headers, value: line))
         }
 
