@@ -120,7 +120,10 @@ let package = Package(
         tests("MusterGuidesTests", ["MusterCore", "MusterWire", "MusterLog", "MusterSQLite"]),
         tests(
             "MusterLogTests",
-            ["MusterCore", "MusterLog", "MusterSQLite", "MusterKafka", "MusterTesting"]),
+            [
+                "MusterCore", "MusterLog", "MusterSQLite", "MusterKafka", "MusterTesting",
+                "CLibrdkafka",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -146,39 +146,44 @@ final class KafkaQuery: Sendable {
     }
 
     func range(of partition: TopicPartition) throws(LogError) -> Range<Offset> {
-        var (low, high): (Int64, Int64) = (0, 0)
-        try repeated(partition) {
-            rd_kafka_query_watermark_offsets(
-                client.handle, client.name(of: partition.topic), partition.partition, &low, &high,
-                client.timeoutMilliseconds)
-        }
+        let low = try offset(of: partition, at: Int64(RD_KAFKA_OFFSET_BEGINNING))
+        let high = try offset(of: partition, at: Int64(RD_KAFKA_OFFSET_END))
         let start = Offset(UInt64(max(0, low)))
         return start..<max(start, Offset(UInt64(max(0, high))))
     }
 
     func offset(of partition: TopicPartition, since moment: Timestamp) throws(LogError) -> Offset? {
+        // What is negative stands for the ends.
+        let found = try offset(of: partition, at: max(0, moment.milliseconds))
+        return found < 0 ? nil : Offset(UInt64(found))
+    }
+
+    /// The offset that the brokers give for a time, or for one of the ends. (What librdkafka has for
+    /// both ends at once keeps to no time limit.)
+    private func offset(of partition: TopicPartition, at time: Int64) throws(LogError) -> Int64 {
         let list = rd_kafka_topic_partition_list_new(1)
         defer { rd_kafka_topic_partition_list_destroy(list) }
         guard
             let entry = rd_kafka_topic_partition_list_add(
                 list, client.name(of: partition.topic), partition.partition)
-        else { return nil }
-        try repeated(partition) {
-            entry.pointee.offset = moment.milliseconds
-            let code = rd_kafka_offsets_for_times(client.handle, list, client.timeoutMilliseconds)
+        else { return -1 }
+        try repeated(partition) { milliseconds in
+            entry.pointee.offset = time
+            let code = rd_kafka_offsets_for_times(client.handle, list, milliseconds)
             return code == RD_KAFKA_RESP_ERR_NO_ERROR ? entry.pointee.err : code
         }
-        return entry.pointee.offset < 0 ? nil : Offset(UInt64(entry.pointee.offset))
+        return entry.pointee.offset
     }
 
     /// Asks again, within the time-out, while the partition has no leader or another one than is
     /// known.
     private func repeated(
-        _ partition: TopicPartition, _ question: () -> rd_kafka_resp_err_t
+        _ partition: TopicPartition, _ question: (Int32) -> rd_kafka_resp_err_t
     ) throws(LogError) {
         let deadline = ContinuousClock.now + client.options.timeout
         while true {
-            let code = question()
+            let left = (deadline - ContinuousClock.now).milliseconds
+            let code = question(Int32(clamping: max(1, left)))
             client.poll()
             switch code {
             case RD_KAFKA_RESP_ERR_NO_ERROR:

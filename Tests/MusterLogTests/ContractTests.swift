@@ -6,7 +6,7 @@ import Testing
 /// What every engine keeps, whatever it stores records in.
 @Suite(.timeLimit(.minutes(2)))
 struct ContractTests {
-    @Test(arguments: Engine.all)
+    @Test(arguments: Engine.plain)
     func `records come back in the order of their appends`(engine: Engine) async throws {
         try await engine.withLog { log in
             let handle = await log.handle
@@ -19,7 +19,7 @@ struct ContractTests {
         }
     }
 
-    @Test(arguments: Engine.all)
+    @Test(arguments: Engine.plain)
     func `pipelined appends land and complete in the order submitted`(engine: Engine) async throws {
         try await engine.withLog { log in
             let handle = await log.handle
@@ -45,7 +45,7 @@ struct ContractTests {
         }
     }
 
-    @Test(arguments: Engine.all)
+    @Test(arguments: Engine.plain)
     func `two writers share one order that both readers see`(engine: Engine) async throws {
         try await engine.withLog { log in
             let (one, two) = (await log.handle, try await log.open())
@@ -70,7 +70,7 @@ struct ContractTests {
         }
     }
 
-    @Test(arguments: Engine.all)
+    @Test(arguments: Engine.plain)
     func `bytes of any kind come back unchanged`(engine: Engine) async throws {
         try await engine.withLog { log in
             let handle = await log.handle
@@ -92,7 +92,7 @@ struct ContractTests {
         }
     }
 
-    @Test(arguments: Engine.all)
+    @Test(arguments: Engine.plain)
     func `headers keep their order, their repetitions and their bytes`(engine: Engine) async throws
     {
         try await engine.withLog { log in
@@ -154,7 +154,7 @@ struct ContractTests {
         }
     }
 
-    @Test(arguments: Engine.all)
+    @Test(arguments: Engine.plain)
     func `one reader reads many partitions and starves none`(engine: Engine) async throws {
         try await engine.withLog(partitions: 4) { log in
             let handle = await log.handle
@@ -178,7 +178,7 @@ struct ContractTests {
         }
     }
 
-    @Test(arguments: Engine.all)
+    @Test(arguments: Engine.plain)
     func `a waiting reader wakes for an append by another handle`(engine: Engine) async throws {
         try await engine.withLog { log in
             let (one, two) = (await log.handle, try await log.open())
@@ -195,7 +195,7 @@ struct ContractTests {
         }
     }
 
-    @Test(arguments: Engine.all)
+    @Test(arguments: Engine.plain)
     func `a wait ends at its limit, when cancelled, and when closed`(engine: Engine) async throws {
         try await engine.withLog { log in
             let handle = await log.handle

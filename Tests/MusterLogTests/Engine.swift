@@ -11,6 +11,9 @@ enum Engine: String, CaseIterable, CustomTestStringConvertible, Sendable {
     case memory
     case sqlite
     case faultyWithoutFaults
+    /// librdkafka's built-in broker: it appends and reads, and knows neither administration nor
+    /// groups nor append times.
+    case mock
     /// A real Apache Kafka, named by MUSTER_TEST_KAFKA (host:port).
     case kafka
 
@@ -18,9 +21,11 @@ enum Engine: String, CaseIterable, CustomTestStringConvertible, Sendable {
     static let servers = ProcessInfo.processInfo.environment["MUSTER_TEST_KAFKA"]
 
     /// Those that can run here.
-    static let all = allCases.filter { $0 != .kafka || servers != nil }
+    static let all = allCases.filter { $0 != .mock && ($0 != .kafka || servers != nil) }
+    /// Those that append and read, whatever else they can.
+    static let plain = all + [.mock]
     /// Those whose clock and upkeep a test can move.
-    static let moved = allCases.filter { $0 != .kafka }
+    static let moved = allCases.filter { $0 != .kafka && $0 != .mock }
 
     var testDescription: String { rawValue }
 
@@ -31,7 +36,11 @@ enum Engine: String, CaseIterable, CustomTestStringConvertible, Sendable {
         let log = try LogUnderTest(self)
         do {
             let handle = try await log.open()
-            try await handle.createTopics(TopicSettings.standard(partitions: partitions))
+            if self == .mock {
+                await log.createMockTopics(partitions)
+            } else {
+                try await handle.createTopics(TopicSettings.standard(partitions: partitions))
+            }
             try await body(log)
         } catch {
             try await log.clear()
@@ -47,11 +56,13 @@ actor LogUnderTest {
     private let engine: Engine
     private let store: MemoryStore
     private let directory: URL
+    private let mock: MockBrokers?
     private let prefix = "t-\(UUID().uuidString.prefix(13))"
     private var handles: [any EventLog] = []
 
     init(_ engine: Engine) throws {
         self.engine = engine
+        mock = engine == .mock ? try MockBrokers(1) : nil
         store = MemoryStore { [clock] in clock.now }
         directory = FileManager.default.temporaryDirectory
             .appending(path: "muster-log-\(UUID().uuidString)")
@@ -73,6 +84,9 @@ actor LogUnderTest {
                 url: "kafka://\(Engine.servers ?? "")/\(prefix)")
             options.sessionTimeout = .milliseconds(1_500)
             handle = try await KafkaLog.open(options)
+        case .mock:
+            handle = try await KafkaLog.open(
+                KafkaOptions(url: "kafka://\(mock?.servers ?? "")/\(prefix)"))
         case .faultyWithoutFaults:
             handle = FaultyLog(MemoryLog(store), faults: .none, seed: 1)
         case .sqlite:
@@ -86,6 +100,10 @@ actor LogUnderTest {
         return handle
     }
 
+    func createMockTopics(_ partitions: Int32) {
+        for topic in Topic.allCases { mock?.create("\(prefix).\(topic.name)", partitions) }
+    }
+
     /// Retention and compaction, now.
     func maintain() async throws {
         switch engine {
@@ -93,7 +111,7 @@ actor LogUnderTest {
         case .sqlite:
             let log = try #require(handle as? SQLiteLog)
             try await log.maintain()
-        case .kafka: break
+        case .kafka, .mock: break
         }
     }
 

@@ -1,4 +1,5 @@
 #include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
 
 // rd_kafka_producev is variadic, which Swift cannot call. The payload is copied; the headers belong to librdkafka when this
 // succeeds, and to the caller when it does not. A null pointer is no key, or a tombstone.
