@@ -165,7 +165,7 @@ class KafkaTests(unittest.TestCase):
         self.wait_until_decided([event])
 
     def test_the_members_topic_says_what_the_nodes_table_says(self):
-        self.wait_until_decided([])
+        self.wait_until_decided([{"id": f"c0-{number}"} for number in range(1, 5)])
         limit = time.monotonic() + TIMEOUT
         while True:
             view = {}

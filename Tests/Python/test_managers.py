@@ -95,31 +95,54 @@ class Kafka:
         self.url = f"kafka://{self.servers}/{self.prefix}"
 
     def records(self, *topics):
-        import confluent_kafka
-        consumer = confluent_kafka.Consumer({
-            "bootstrap.servers": self.servers, "group.id": "test", "enable.auto.commit": False,
-            "enable.partition.eof": True, "isolation.level": "read_uncommitted", "allow.auto.create.topics": False})
-        found, open_ends = [], []
-        for topic in topics:
-            name = f"{self.prefix}.{topic}"
-            for partition in consumer.list_topics(name, timeout=30).topics[name].partitions:
-                open_ends.append(confluent_kafka.TopicPartition(name, partition, 0))
-        consumer.assign(open_ends)
-        left = len(open_ends)
-        while left:
-            message = consumer.poll(30)
-            if message is None:
-                raise TimeoutError("Kafka gives nothing")
-            if message.error():
-                if message.error().code() != confluent_kafka.KafkaError._PARTITION_EOF:
-                    raise RuntimeError(str(message.error()))
-                left -= 1
-                continue
+        found = []
+        for message in self.messages(*topics):
             headers = {name: (value or b"").decode(errors="replace") for name, value in message.headers() or []}
             found.append((message.topic().removeprefix(f"{self.prefix}."), message.partition(), message.offset(), headers,
                           message.value()))
-        consumer.close()
         return sorted(found, key=lambda record: record[:3])
+
+    def messages(self, *topics):
+        """What the topics hold now, as the client gives it, in the order of each partition."""
+        import confluent_kafka
+        consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": self.servers, "group.id": "test", "enable.auto.commit": False, "log_level": 0,
+            "enable.partition.eof": True, "isolation.level": "read_uncommitted", "allow.auto.create.topics": False})
+        found, ends = [], {}
+        for topic in topics:
+            name = f"{self.prefix}.{topic}"
+            for partition in consumer.list_topics(name, timeout=30).topics[name].partitions:
+                if (end := self.end(consumer, confluent_kafka.TopicPartition(name, partition))) > 0:
+                    ends[name, partition] = end
+        consumer.assign([confluent_kafka.TopicPartition(*place, 0) for place in ends])
+        while ends:
+            message = consumer.poll(30)
+            if message is None:
+                raise TimeoutError("Kafka gives nothing")
+            place, offset = (message.topic(), message.partition()), message.offset()
+            if not message.error():
+                found.append(message)
+                offset += 1
+            elif message.error().code() != confluent_kafka.KafkaError._PARTITION_EOF:
+                raise RuntimeError(str(message.error()))
+            # What is appended meanwhile is left out; the last offsets may be marks, which are no records.
+            if place in ends and offset >= ends[place]:
+                del ends[place]
+        consumer.close()
+        return found
+
+    @staticmethod
+    def end(consumer, partition):
+        """Where it ends; a leader that has only just become it may not know yet."""
+        import confluent_kafka
+        limit = time.monotonic() + 30
+        while True:
+            try:
+                return consumer.get_watermark_offsets(partition, timeout=30)[1]
+            except confluent_kafka.KafkaException:
+                if time.monotonic() > limit:
+                    raise
+            time.sleep(0.05)
 
 
 class World:
@@ -239,8 +262,10 @@ class Audit:
             name = f"{command['cluster']}/{command['command']}"
             self.published.setdefault(name, set()).add(json.dumps(command, sort_keys=True))
         self.accepted, self.void, self.causes, self.commands = 0, 0, [], {}
+        # The place of each accepted record in the journal, and its decision.
+        self.decisions = []
         heads, start = {}, {}
-        for _, partition, _, _, value in world.log.records("journal"):
+        for _, partition, offset, _, value in world.log.records("journal"):
             if value.startswith(b'{"journal":'):
                 start.setdefault(partition, hashlib.sha256(value).hexdigest())
                 continue
@@ -250,7 +275,9 @@ class Audit:
                 self.void += 1
                 continue
             heads[name] = (place, hashlib.sha256(value).hexdigest())
-            self.accept(name, place, heads[name][1], json.loads(value)["decision"])
+            decision = json.loads(value)["decision"]
+            self.accept(name, place, heads[name][1], decision)
+            self.decisions.append((partition, offset, decision))
 
     @staticmethod
     def named(headers, value):
@@ -280,7 +307,9 @@ class Audit:
         return [place for place, (_, kind) in self.inputs.items() if kind in news and place not in decided]
 
 
-class ManagerTests(unittest.TestCase):
+class JournalCase(unittest.TestCase):
+    """What must hold of any log when its managers have come to rest."""
+
     def check(self, world, commands):
         """All that was acknowledged is there and was decided once; what is commanded was published, unchanged."""
         limit = time.monotonic() + 60
@@ -307,6 +336,8 @@ class ManagerTests(unittest.TestCase):
         self.assertEqual(len(hashes), 1)
         return answers[0]
 
+
+class ManagerTests(JournalCase):
     def test_managers_and_writers_are_killed_at_any_moment(self):
         self.kill_at_any_moment(SQLite, ROUNDS)
 
