@@ -50,6 +50,8 @@ package struct JournalReader {
         /// A partition holds decisions and no header before them, or its start was deleted.
         case noHeader(Int32)
         case badHeader(Int32, String)
+        /// A partition is empty although the topics beside it hold what was decided from it.
+        case lost(Int32)
         /// Two partitions say different things.
         case headersDiffer(Int32)
     }
@@ -251,6 +253,10 @@ extension JournalReader.Failure: CustomStringConvertible {
         case .noHeader(let partition):
             "journal partition \(partition) has no header before its decisions: its start is gone or "
                 + "it is no journal; restore the topic, or use another log"
+        case .lost(let partition):
+            "journal partition \(partition) is empty, but the topics beside it hold what was decided "
+                + "from it: it was deleted or made anew; restore it from a copy, or begin another log "
+                + "and adopt the clusters"
         case .badHeader(let partition, let reason):
             "the header of journal partition \(partition) cannot be read: \(reason); use the "
                 + "version of Muster that made this log"

@@ -27,6 +27,11 @@ package struct JournalFounder {
     package func found() async throws -> [LogReport.Finding] {
         let known = try await log.describeTopics()
         let count = known.first { $0.topic == .journal }?.partitions ?? partitions
+        // Looked for first: whoever has decided something had made all headers before.
+        let hasTraces = try await hasTraces(known)
+        if hasTraces, !known.contains(where: { $0.topic == .journal }) {
+            throw JournalReader.Failure.lost(0)
+        }
         let missing = TopicSettings.standard(
             partitions: count, replication: replication
         ).filter { settings in !known.contains { $0.topic == settings.topic } }
@@ -40,9 +45,25 @@ package struct JournalFounder {
             log: Identifier(high: random.next(), low: random.next()),
             partitions: UInt32(count))
         for partition in 0..<count {
+            if let found = try await first(of: TopicPartition(.journal, partition)) {
+                header = found
+                continue
+            }
+            if hasTraces { throw JournalReader.Failure.lost(partition) }
             header = try await self.header(of: partition, proposing: header)
         }
         return findings
+    }
+
+    /// Whether anything lies there that only follows from decisions.
+    private func hasTraces(_ known: [TopicSettings]) async throws -> Bool {
+        for settings in known where [.commands, .members, .snapshots].contains(settings.topic) {
+            for number in 0..<settings.partitions {
+                let place = TopicPartition(settings.topic, number)
+                if try await log.range(of: place).upperBound > .zero { return true }
+            }
+        }
+        return false
     }
 
     /// The header of the partition, which is the proposed one where there was none.
@@ -50,7 +71,6 @@ package struct JournalFounder {
         of partition: Int32, proposing proposal: JournalHeader
     ) async throws -> JournalHeader {
         let place = TopicPartition(.journal, partition)
-        if let found = try await first(of: place) { return found }
         let record = proposal.outgoing(partition: UInt32(partition))
         _ = try await log.append(
             NewRecord(place, key: record.key, headers: record.headers, value: record.value))

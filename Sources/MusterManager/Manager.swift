@@ -71,12 +71,18 @@ package struct ManagerOptions: Sendable {
 package enum ManagerError: Error, Sendable {
     /// It cannot go on without a person; the text says what happened and what to do.
     case halted(String)
+    /// The log failed for good.
+    case log(LogError)
 }
 
 extension ManagerError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .halted(let reason): reason
+        case .log(.topicMissing(let log, let place)):
+            "the topic \(place.topic.name) of the log \(log), or its partition \(place.partition), is "
+                + "gone while a manager works on it: restore it and start again"
+        case .log(let error): "\(error)"
         }
     }
 }

@@ -45,6 +45,7 @@ final class ManagerTurn: Sendable {
             tasks.addTask { await self.read() }
             tasks.addTask { await self.followAssignments(member) }
             tasks.addTask { await self.followReplacements() }
+            tasks.addTask { await self.watchTopics() }
             let outcome = try await drive(loop)
             await feed.close()
             return outcome
@@ -91,6 +92,25 @@ final class ManagerTurn: Sendable {
         for await _ in log.producerReplacements { mailbox.send(.input(.producerReplaced)) }
     }
 
+    /// Looks again and again whether the topics are still there: a reader of a topic that was
+    /// deleted may never hear of it.
+    private func watchTopics() async {
+        var missed: Set<Topic> = []
+        while !Task.isCancelled {
+            // Cancelled while it waits: the loop's condition sees it.
+            try? await Task.sleep(for: .seconds(5))
+            // A log that does not answer is said by others.
+            guard let counts = try? await log.partitionCounts() else { continue }
+            let missing = Set(Topic.allCases.filter { counts[$0] == nil })
+            if let gone = Topic.allCases.first(where: { missed.contains($0) && missing.contains($0) })
+            {
+                mailbox.send(.failed(.topicMissing(log: log.url, TopicPartition(gone, 0))))
+                return
+            }
+            missed = missing
+        }
+    }
+
     // MARK: The loop
 
     private func drive(_ start: ManagerLoop) async throws -> Outcome {
@@ -115,7 +135,7 @@ final class ManagerTurn: Sendable {
                     case .restart(let reason):
                         logger.warning("the journal is read anew", ["reason": .text(reason)])
                         outcome = .restart
-                    case .failed(let error): throw ManagerError.halted("\(error)")
+                    case .failed(let error): throw ManagerError.log(error)
                     }
                 }
                 try perform(loop.handle(inputs, now: Self.now), &tasks, &outcome)

@@ -1,5 +1,6 @@
 import MusterCommandLine
 import MusterLog
+import MusterManager
 import MusterRuntime
 
 extension CommandError {
@@ -14,6 +15,7 @@ extension CommandError {
             case .empty: CommandError(.notFound, "\(error.description)")
             }
         case let error as JournalReader.Failure: CommandError(error)
+        case let error as ManagerError: CommandError(error)
         default: error
         }
     }
@@ -30,6 +32,14 @@ extension CommandError {
             case .readOnly: .failed
             }
         self.init(code, "\(error.description)")
+    }
+
+    private init(_ error: ManagerError) {
+        switch error {
+        case .halted: self.init(.unreachable, "\(error.description)")
+        case .log(let failure):
+            self.init(CommandError(failure).exitCode, "\(error.description)")
+        }
     }
 
     private init(_ failure: JournalReader.Failure) {
