@@ -35,7 +35,7 @@ public struct Manager: Sendable {
 
     /// Works until the task is cancelled.
     ///
-    /// - Throws: `ManagerError`, when the manager cannot go on without a person, and what the log
+    /// - Throws: a sentence that says why it cannot go on without a person, and what the log
     ///   throws.
     public func run() async throws {
         let driver = ManagerDriver(log: log, options: options, logger: logger)
