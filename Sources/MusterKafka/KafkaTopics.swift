@@ -106,7 +106,14 @@ struct KafkaTopics {
         if case .permission(let log, _) = client.error(code) {
             return .permission(log: log, reason: reason)
         }
-        return .unavailable(log: client.options.url, reason: reason)
+        switch code {
+        case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, RD_KAFKA_RESP_ERR_INVALID_PARTITIONS,
+            RD_KAFKA_RESP_ERR_INVALID_CONFIG, RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+            RD_KAFKA_RESP_ERR_INVALID_REQUEST:
+            return .refused(log: client.options.url, reason: reason)
+        default:
+            return .unavailable(log: client.options.url, reason: reason)
+        }
     }
 
     /// A topic that was created is there for everybody a moment later.

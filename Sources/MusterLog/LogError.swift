@@ -36,6 +36,8 @@ package enum LogError: Error, Hashable, Sendable {
     /// The place cannot keep what the engine promises (no shared memory for WAL, no full
     /// synchronisation). Stop.
     case unsafePlace(log: String, reason: String)
+    /// The brokers do not do what was asked, and will not: a setting is none of theirs. Stop.
+    case refused(log: String, reason: String)
     /// It was opened for reading only. A bug of the caller, or a wrong option.
     case readOnly(log: String)
     /// It was closed; so was every reader. End.
@@ -53,8 +55,7 @@ package enum LogError: Error, Hashable, Sendable {
         case .unavailable, .full: true
         case .tooLarge, .offsetOutOfRange, .topicMissing, .topicDiffers, .topicUnsafe, .missing,
             .notALog, .incompatible, .damaged, .permission, .unsafePlace, .readOnly, .closed,
-            .badURL,
-            .badProperty:
+            .badURL, .badProperty, .refused:
             false
         }
     }
@@ -98,6 +99,8 @@ extension LogError: CustomStringConvertible {
                     : "check owner and mode of the file and its directory")
         case .unsafePlace(let log, let reason):
             "the log \(log) would not be safe there: \(reason); put it on a local file system"
+        case .refused(let log, let reason):
+            "the log \(log) refuses: \(reason)"
         case .readOnly(let log):
             "the log \(log) was opened for reading only; open it for writing"
         case .closed(let log):

@@ -36,7 +36,10 @@ final class ManagerDriver: Sendable {
         do {
             let founder = JournalFounder(
                 log: log, partitions: options.partitions, replication: options.replication)
-            for finding in try await founder.found() {
+            let findings = try await patiently("beginning the journal") {
+                try await founder.found()
+            }
+            for finding in findings ?? [] {
                 logger.warning(
                     "\(finding.topic.name) has \(finding.found), \(finding.wanted) would be better: "
                         + finding.cost)
@@ -50,6 +53,35 @@ final class ManagerDriver: Sendable {
         await log.close()
     }
 
+    /// Does it again while the log does not answer: it was opened, so that will pass.
+    ///
+    /// - Returns: nil when the manager is to stop.
+    private func patiently<Result>(
+        _ what: String, _ body: () async throws -> Result
+    ) async throws -> Result? {
+        var pause = Duration.milliseconds(100)
+        while !state.withLock({ $0.isStopping }) {
+            do {
+                return try await body()
+            } catch {
+                guard Self.isTransient(error) else { throw error }
+                logger.warning("\(what) failed, trying again: \(error)")
+            }
+            // Nobody cancels this task: `stop` sets the flag.
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(5))
+        }
+        return nil
+    }
+
+    private static func isTransient(_ error: any Error) -> Bool {
+        switch error {
+        case let error as LogError: error.isTransient
+        case ProjectionError.log(let error): error.isTransient
+        default: false
+        }
+    }
+
     private static func identity(_ version: String) -> ManagerIdentity {
         var random = SystemRandomNumberGenerator()
         return ManagerIdentity(
@@ -58,7 +90,10 @@ final class ManagerDriver: Sendable {
 
     /// Loads the projection and works on it until the end, or until it must be loaded again.
     private func turn(_ identity: ManagerIdentity) async throws -> ManagerTurn.Outcome {
-        let projection = try await ProjectionLoader().load(log)
+        let loaded = try await patiently("reading the journal") {
+            try await ProjectionLoader().load(log)
+        }
+        guard let projection = loaded else { return .ended }
         var settings = ManagerSettings(identity: identity)
         settings.allowsShortRemovalDelay = options.allowsShortRemovalDelay
         settings.checkpointInterval = options.checkpointInterval
@@ -77,7 +112,11 @@ final class ManagerDriver: Sendable {
             let position = projection.reader.positions[partition] ?? .zero
             feed.read(TopicPartition(.journal, partition), from: position)
             let snapshots = TopicPartition(.snapshots, partition)
-            feed.read(snapshots, from: try await log.range(of: snapshots).upperBound)
+            let range = try await patiently("asking for the snapshots' end") {
+                try await log.range(of: snapshots)
+            }
+            guard let range else { break }
+            feed.read(snapshots, from: range.upperBound)
         }
         let turn = ManagerTurn(log: log, group: options.group, logger: logger, feed: feed)
         let isStopping = state.withLock { state in

@@ -24,7 +24,7 @@ extension CommandError {
         let code: ExitCode =
             switch error {
             case .unavailable, .full, .missing, .notALog, .incompatible, .damaged, .unsafePlace,
-                .topicMissing, .closed, .tooLarge, .offsetOutOfRange:
+                .topicMissing, .closed, .tooLarge, .offsetOutOfRange, .refused:
                 .unreachable
             case .permission: .notPermitted
             case .badURL, .badProperty: .usage
