@@ -21,7 +21,7 @@ final class KafkaMembership: Sendable {
                 ("group.id", "\(options.prefix).\(group)"), ("enable.auto.commit", "false"),
                 ("partition.assignment.strategy", "range"), ("auto.offset.reset", "error"),
                 ("session.timeout.ms", "\(session)"),
-                ("heartbeat.interval.ms", "\(max(1, min(3_000, session / 5)))"),
+                ("heartbeat.interval.ms", "\(max(1, min(200, session / 5)))"),
                 ("max.poll.interval.ms", "\(max(session, 300_000))"),
             ],
             onRebalance: { client, isAssigned, partitions in

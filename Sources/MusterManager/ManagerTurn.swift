@@ -10,6 +10,12 @@ final class ManagerTurn: Sendable {
     private let logger: Logger
     private let feed: RecordFeed
     private let mailbox = Mailbox<Message>()
+    /// Open when the partitions are to go to another manager.
+    private let leaving = Latch()
+
+    /// How long work goes on after the partitions were released, so that it does not stand still
+    /// until the successor has taken over; nothing rests on there being one at a time.
+    private static let handOver: Duration = .seconds(1)
 
     /// What happens outside the loop.
     private enum Message: Sendable {
@@ -37,13 +43,17 @@ final class ManagerTurn: Sendable {
     static var now: Duration { .nanoseconds(SystemClock.bootNanoseconds()) }
 
     /// Asks the loop to end in order; from any thread.
-    func stop() { mailbox.send(.input(.stop)) }
+    func stop() { leaving.open() }
 
     func work(_ loop: ManagerLoop, as member: String) async throws -> Outcome {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            defer { tasks.cancelAll() }
+            defer {
+                leaving.open()
+                tasks.cancelAll()
+            }
             tasks.addTask { await self.read() }
             tasks.addTask { await self.followAssignments(member) }
+            tasks.addTask { await self.leaveInOrder() }
             tasks.addTask { await self.followReplacements() }
             tasks.addTask { await self.watchTopics() }
             let outcome = try await drive(loop)
@@ -83,27 +93,54 @@ final class ManagerTurn: Sendable {
     }
 
     private func followAssignments(_ member: String) async {
-        for await partitions in log.assignments(group: group, member: member) {
-            mailbox.send(.input(.assigned(partitions)))
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { [self] in
+                for await partitions in log.assignments(group: group, member: member) {
+                    mailbox.send(.input(.assigned(partitions)))
+                }
+            }
+            tasks.addTask { [self] in await leaving.wait() }
+            await tasks.next()
+            tasks.cancelAll()
         }
+    }
+
+    private func leaveInOrder() async {
+        await leaving.wait()
+        // Cancelled when the turn is over: then nobody reads the mailbox.
+        try? await Task.sleep(for: Self.handOver)
+        mailbox.send(.input(.stop))
     }
 
     private func followReplacements() async {
         for await _ in log.producerReplacements { mailbox.send(.input(.producerReplaced)) }
     }
 
-    /// Looks again and again whether the topics are still there: a reader of a topic that was
-    /// deleted may never hear of it.
+    /// Looks again and again whether the log answers and the topics are still there: while there is
+    /// nothing to do nobody else would notice, and a reader of a topic that was deleted may never
+    /// hear of it.
     private func watchTopics() async {
         var missed: Set<Topic> = []
+        var isAway = false
         while !Task.isCancelled {
             // Cancelled while it waits: the loop's condition sees it.
             try? await Task.sleep(for: .seconds(5))
-            // A log that does not answer is said by others.
-            guard let counts = try? await log.partitionCounts() else { continue }
+            let counts: [Topic: Int32]
+            do throws(LogError) {
+                counts = try await log.partitionCounts()
+            } catch {
+                if !isAway, error.isTransient {
+                    logger.warning("nothing can be done now: \(error)")
+                }
+                isAway = isAway || error.isTransient
+                continue
+            }
+            if isAway { logger.notice("the log answers again") }
+            isAway = false
             let missing = Set(Topic.allCases.filter { counts[$0] == nil })
-            if let gone = Topic.allCases.first(where: { missed.contains($0) && missing.contains($0) })
-            {
+            if let gone = Topic.allCases.first(where: {
+                missed.contains($0) && missing.contains($0)
+            }) {
                 mailbox.send(.failed(.topicMissing(log: log.url, TopicPartition(gone, 0))))
                 return
             }

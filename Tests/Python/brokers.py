@@ -1,5 +1,6 @@
 """A real Kafka of one test run: brokers that are killed, stopped, paused and brought back, by their process ids."""
 import json
+import contextlib
 import os
 import pathlib
 import shutil
@@ -46,7 +47,9 @@ class Brokers:
         """As in a crash, and all of them at once; what they had acknowledged lies in their files."""
         ended = [self.pid(number) for number in numbers]
         for pid in ended:
-            os.kill(pid, signal.SIGKILL)
+            # One that met a full disk has ended by itself.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         limit = time.monotonic() + LIMIT
         while any(map(self.runs, ended)):
             if time.monotonic() > limit:
