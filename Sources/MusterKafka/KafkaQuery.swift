@@ -158,8 +158,8 @@ final class KafkaQuery: Sendable {
         return found < 0 ? nil : Offset(UInt64(found))
     }
 
-    /// The offset that the brokers give for a time, or for one of the ends. (What librdkafka has for
-    /// both ends at once keeps to no time limit.)
+    /// The offset that the brokers give for a time, or for one of the ends. (What librdkafka has
+    /// for both ends at once keeps to no time limit.)
     private func offset(of partition: TopicPartition, at time: Int64) throws(LogError) -> Int64 {
         let list = rd_kafka_topic_partition_list_new(1)
         defer { rd_kafka_topic_partition_list_destroy(list) }
