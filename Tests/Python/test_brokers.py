@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -518,4 +519,6 @@ if __name__ == "__main__":
     if len(sys.argv) < 2 or not brokers.HOME:
         sys.exit(__doc__)
     test_managers.MUSTER = pathlib.Path(sys.argv.pop(1)).resolve()
+    # What it started is ended in order also when it is told to stop.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     unittest.main(verbosity=2)
