@@ -15,7 +15,7 @@ extension ClusterState {
         }
         switch input.content {
         case .fact(let fact):
-            return decideFact(fact, evidence: evidence, at: at)
+            return decideFact(fact, said: input.said ?? at, evidence: evidence, at: at)
         case .request(let request):
             return decideRequest(request, input, evidence: evidence, at: at)
         case .wake(let subject):
@@ -24,7 +24,11 @@ extension ClusterState {
     }
 
     private func decideWake(_ subject: Subject, evidence: Evidence, at: Timestamp) -> [Event] {
+        // Whoever has heard less than the newest decision rests on has nothing to say.
+        if let newest = evidence.newest, newest.appended < heard { return [] }
         switch subject {
+        case .sight(let blindness):
+            return decideSight(blindness, at: at)
         case .liveness:
             return decideLiveness(evidence: evidence, at: at)
         case .removal(let node):
@@ -45,7 +49,7 @@ extension ClusterState {
             return (request.principal, input.correlation)
         case .wake(let subject):
             switch subject {
-            case .liveness, .removal: return (nil, "")
+            case .liveness, .removal, .sight: return (nil, "")
             case .saga(let node), .step(let node, _):
                 return (sagas[node]?.principal, sagas[node]?.correlation ?? "")
             }

@@ -12,9 +12,14 @@ extension ClusterState {
         case .input(let position, _, _), .manager(.unreadable(let position, _)):
             let offset = position.offset.next
             next.update(position.partition, default: offset) { $0 = max($0, offset) }
+        case .manager(.inputsLost(let place, let from, let offset, _)):
+            // A topic made anew counts from its beginning again.
+            if offset < from { next[place] = offset }
+            next.update(place, default: offset) { $0 = max($0, offset) }
         case .timer, .manager(.skipped):
             break
         }
+        if let newest = decision.evidence?.newest { heard = max(heard, newest.appended) }
         for (index, event) in decision.events.enumerated() {
             let id = CommandID(
                 sequence: head.sequence, index: UInt32(index), prefix: hash.words.0)
@@ -26,16 +31,21 @@ extension ClusterState {
     ///
     /// - Parameter id: the identity that a command in this event has.
     mutating func apply(_ event: Event, id: CommandID) {
-        mark(event, id.sequence)
+        // Afterwards: the first event about a node or a group brings it in.
+        defer { mark(event, id.sequence) }
         switch event {
-        case .policyConfigured, .clusterIdentified, .timeGap, .frozen, .calmed, .thawed:
+        case .policyConfigured, .clusterIdentified, .timeGap, .frozen, .calmed, .thawed,
+            .blinded, .sighted, .automationPaused, .automationResumed:
             applyCluster(event)
+        case .changeWithheld, .changeProposed, .proposalEnded:
+            applyProposal(event, id: id.sequence)
         case .nodeStarted, .nodeGroupsChanged, .nodeStopAnnounced, .nodeLeaveAnnounced,
-            .nodeSuspected, .nodeDown, .nodeReturned, .nodeRefused, .identityConflict,
-            .joinRefused, .syncChanged:
+            .nodeSuspected, .nodeDown, .nodeReturned, .nodeSeenUp, .nodeRefused, .identityConflict,
+            .conflictEnded, .matchNoted, .joinRefused, .syncChanged, .nodeHeld, .nodeReleased,
+            .nodeForgotten:
             applyNode(event)
-        case .leaderObserved, .configurationObserved, .driftDetected, .groupDeleted,
-            .desiredChanged:
+        case .leaderObserved, .configurationObserved, .configurationDisputed, .driftDetected,
+            .groupDeleted, .desiredChanged:
             applyGroup(event)
         case .requestAccepted, .requestRejected, .requestCompleted:
             applyRequest(event)
@@ -67,6 +77,14 @@ extension ClusterState {
             freeze?.calmSince = at
         case .thawed:
             freeze = nil
+        case .blinded(let why):
+            blind = Blind(since: at, why: why)
+        case .sighted:
+            blind = nil
+        case .automationPaused(let interval):
+            pause = interval
+        case .automationResumed:
+            pause = nil
         default:
             break
         }

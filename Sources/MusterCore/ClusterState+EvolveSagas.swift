@@ -2,14 +2,9 @@ extension ClusterState {
     mutating func applySaga(_ event: Event) {
         switch event {
         case .sagaStarted(let saga, _):
-            sagas[saga.node] = saga
-            nodes.update(saga.node) { node in
-                if saga.kind == .join {
-                    node.role = saga.role
-                    node.refused = nil
-                } else {
-                    node.removal = nil
-                }
+            begin(saga)
+            drop(Refusal(.busy, nodes: [saga.node], text: saga.kind.rawValue)) {
+                $0.node == saga.node || $0.node == saga.comer.node
             }
         case .sagaRollingBack(let node, let refusal):
             sagas.update(node) { $0.phase = .rollingBack(refusal) }
@@ -19,15 +14,56 @@ extension ClusterState {
             sagas.update(node) { $0.phase = .active }
         case .sagaSuperseded:
             break
-        case .sagaEnded(let node, _), .nodeJoined(let node):
+        case .sagaEnded(let node, let refusal):
+            if refusal == nil, let saga = sagas[node] { takeRole(saga) }
+            sagas[node] = nil
+        case .nodeJoined(let node):
             sagas[node] = nil
         case .nodeRemoved(let node, let store, let reason):
-            let stopped = sagas[node]?.whole?.name == .done
+            let saga = sagas[node]
+            if let saga { takeRole(saga) }
             sagas[node] = nil
+            let stopped = saga?.whole?.name == .done || saga?.isInPlace ?? false
             tombstones[store] = Tombstone(node: node, reason: reason, at: at, stopped: stopped)
-            nodes.update(node) { $0.removal = nil }
+            nodes.update(node) {
+                $0.removal = nil
+                if saga?.kind.isRemoval ?? true { $0.roleIsSet = false }
+            }
         default:
             break
+        }
+    }
+
+    private mutating func begin(_ saga: Saga) {
+        sagas[saga.node] = saga
+        // The newcomer's own join goes on as part of the replacement.
+        if let newcomer = saga.newcomer, newcomer.node != saga.node { sagas[newcomer.node] = nil }
+        nodes.update(saga.node) { node in
+            if saga.kind == .join {
+                node.role = saga.role
+                node.refused = nil
+                if saga.reason == .request { node.roleIsSet = true }
+                if !saga.requests.isEmpty { node.outside = [] }
+            } else if !saga.kind.isSuperseded {
+                node.removal = nil
+            }
+        }
+    }
+
+    /// What a request made of a node stays so, whatever the node says of itself when it starts.
+    private mutating func takeRole(_ saga: Saga) {
+        let role: Role
+        switch saga.kind {
+        case .promote: role = .voter
+        case .demote: role = .replica
+        case .replace:
+            guard groups.contains(where: { isVoter(saga.comer.node, in: $0.key) }) else { return }
+            role = .voter
+        case .join, .remove, .leave, .transfer: return
+        }
+        nodes.update(saga.comer.node) {
+            $0.role = role
+            $0.roleIsSet = true
         }
     }
 
@@ -40,15 +76,21 @@ extension ClusterState {
                 var new = Step(name: name, since: now)
                 new.added = step.added
                 new.misses = step.misses + (again ? 1 : 0)
+                new.removed = step.removed
                 step = new
             }
         case .stepBlocked(let node, let group, let refusal, _):
             change(node, group) { $0.blocked = refusal }
         case .stepDone(let node, let group, let name, let following):
+            let isRollingBack = sagas[node]?.isRollingBack ?? false
             change(node, group) { step in
                 var new = Step(name: following ?? .done, since: now)
                 new.added = step.added || (name == .learner && step.issuedAdd)
                 new.misses = step.misses
+                // A removal that a rollback leaves undone has taken nobody out.
+                let isLeft = isRollingBack && step.outstanding == nil
+                new.removed = step.removed || name == .remove && !isLeft
+                if new.removed { new.voter = step.voter }
                 step = new
             }
         case .stepFailed(let node, let group, _, let refusal):
@@ -62,8 +104,13 @@ extension ClusterState {
         let now = at
         switch event {
         case .commandIssued(let command, _):
+            if command.action == .promoteMember {
+                drop(Refusal(.superseded, nodes: [command.node])) {
+                    $0.rule == .promotion && $0.node == command.node
+                }
+            }
             let voter = command.action == .removeMember && isVoter(command.node, in: command.group)
-            change(command.node, command.group) { step in
+            change(owner(of: command.node) ?? command.node, command.group) { step in
                 step.phase = .issued(Outstanding(id: id, command: command, issued: now))
                 step.blocked = nil
                 if case .addMember = command.action { step.added = true }
@@ -87,7 +134,9 @@ extension ClusterState {
                 change(node, group) { $0.tryAgain(notBefore: now) }
             }
         case .observationAsked(let command):
-            change(command.node, command.group) { $0.withOutstanding { $0.observeAsked = now } }
+            change(owner(of: command.node) ?? command.node, command.group) {
+                $0.withOutstanding { $0.observeAsked = now }
+            }
         default:
             break
         }
@@ -118,14 +167,6 @@ extension ClusterState {
 }
 
 extension Step {
-    /// The command without an outcome, issued or in doubt; nil while there is none.
-    package var outstanding: Outstanding? {
-        switch phase {
-        case .issued(let outstanding), .inDoubt(let outstanding): outstanding
-        case .ready, .failed: nil
-        }
-    }
-
     /// Whether the command that adds the member was issued by this very step.
     fileprivate var issuedAdd: Bool {
         if case .addMember = outstanding?.command.action { return true }

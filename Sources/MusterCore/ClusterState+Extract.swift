@@ -6,8 +6,11 @@ extension ClusterState {
     package func extract(for input: Input, from evidence: Evidence) -> Evidence? {
         switch input.content {
         case .fact(.nodeUp(let up)):
-            return part(of: evidence, nodes: [up.identity.node], groups: [])
+            return part(
+                of: evidence, nodes: [up.identity.node], groups: groupsBehind(up, evidence))
         case .fact(.nodeReportedDown(let opinion)):
+            return part(of: evidence, nodes: [opinion.node], groups: groups(of: opinion.node))
+        case .fact(.nodeReportedUp(let opinion)):
             return part(of: evidence, nodes: [opinion.node], groups: [])
         case .fact(.commandFailed(let report, _)):
             guard let (node, group) = place(of: report.command), let group else { return nil }
@@ -16,38 +19,65 @@ extension ClusterState {
             return nil
         case .request(let request):
             return extract(for: request, from: evidence)
+        case .wake(.sight):
+            return nil
         case .wake(.liveness):
-            return part(of: evidence, nodes: nodes.keys, groups: [])
+            return part(of: evidence, nodes: nodes.keys, groups: groupsOfSilent(evidence))
         case .wake(.removal(let node)):
-            return extract(for: groups(of: node), node, from: evidence)
+            return extract(
+                for: groups(of: node), [node] + newcomers(for: node), from: evidence)
         case .wake(.step(let node, let group)):
             return part(of: evidence, nodes: participants(group, node), groups: [group])
         case .wake(.saga(let node)):
-            let list = sagas[node].map { $0.steps.keys } ?? groups.keys
-            return extract(for: list, node, from: evidence)
+            // A step for the node as a whole is proved in every group.
+            let isWhole = sagas[node]?.whole.map { $0.name != .done } ?? false
+            let list = isWhole ? groups.keys : sagas[node].map { $0.steps.keys } ?? groups.keys
+            let isReplaced = sagas[node]?.kind == .replace
+            let more = isReplaced ? newcomers(for: node) : []
+            return extract(for: list, [node] + more, from: evidence)
         }
     }
 
     private func extract(for request: Request, from evidence: Evidence) -> Evidence {
         switch request.action {
-        case .configure, .extend: return part(of: evidence, nodes: [], groups: [])
-        case .add(let node, _, _, _): return extract(for: groups.keys, node, from: evidence)
-        case .remove(let node), .cancel(let node):
-            return extract(for: groups(of: node), node, from: evidence)
+        case .configure, .extend, .release, .pause, .resume, .adopt, .forget:
+            return part(of: evidence, nodes: [], groups: [])
+        case .add(let node, _, _, _): return extract(for: groups.keys, [node], from: evidence)
+        case .remove(let node), .cancel(let node), .promote(let node), .demote(let node),
+            .hold(let node, _):
+            return extract(for: groups(of: node), [node], from: evidence)
+        case .transfer(let group, let node): return extract(for: [group], [node], from: evidence)
+        case .replace(let node, let newcomer):
+            let more = newcomer.map { [$0] } ?? newcomers(for: node)
+            return extract(for: groups(of: node), [node] + more, from: evidence)
+        case .retry(let node):
+            let comer = sagas[node]?.newcomer.map { [$0.node] } ?? []
+            let list = sagas[node]?.kind == .join ? groups.keys : groups(of: node)
+            return extract(for: list, [node] + comer, from: evidence)
+        case .approve(let id):
+            guard let entry = proposals.first(where: { $0.id == id }) else {
+                return part(of: evidence, nodes: [], groups: [])
+            }
+            var sent = request
+            sent.action = entry.action
+            return extract(for: sent, from: evidence)
         }
     }
 
     private func extract(
-        for list: [GroupID], _ node: NodeID, from evidence: Evidence
+        for list: [GroupID], _ nodes: [NodeID], from evidence: Evidence
     ) -> Evidence {
-        var names = [node]
-        for group in list { names += participants(group, node) }
+        var names = nodes
+        for group in list { names += participants(group, nodes[0]) }
         return part(of: evidence, nodes: names, groups: list)
     }
 
-    /// The members of a group, and the node whose saga asks.
+    /// The members of a group, the node whose saga asks, and who comes in for it.
     private func participants(_ group: GroupID, _ node: NodeID) -> [NodeID] {
-        (groups[group]?.configuration?.members.map(\.node) ?? []) + [node]
+        var names = groups[group]?.configuration?.members.map(\.node) ?? []
+        names.append(node)
+        if let newcomer = sagas[node]?.newcomer { names.append(newcomer.node) }
+        return names
     }
 
     private func part(of evidence: Evidence, nodes: [NodeID], groups: [GroupID]) -> Evidence {
@@ -74,8 +104,9 @@ extension ClusterState {
     package func subjects(heardOf group: GroupID?) -> [Subject] {
         guard policy != nil else { return [] }
         var result: [Subject] = group == nil ? [.liveness] : []
-        for (node, state) in nodes {
-            if state.removal != nil && (group == nil || isMember(node)) {
+        for index in nodes.keys.indices {
+            let node = nodes.keys[index]
+            if nodes.values[index].removal != nil && (group == nil || isMember(node)) {
                 result.append(.removal(node))
             }
             if let saga = sagas[node] {
@@ -83,7 +114,7 @@ extension ClusterState {
                     result.append(.step(node, name))
                 }
                 result.append(.saga(node))
-            } else if isCandidate(state) {
+            } else if isCandidate(at: index, group) {
                 result.append(.saga(node))
             }
         }
@@ -94,19 +125,36 @@ extension ClusterState {
             }
             result.append(.saga(node))
         }
+        if group == nil {
+            for entry in proposals where !result.contains(.saga(entry.node)) {
+                result.append(.saga(entry.node))
+            }
+        }
         return result
     }
 
-    /// Whether a node without a saga may be about to begin one: it is up and not a full member, it
-    /// is to leave, or it runs on a store that is out.
-    private func isCandidate(_ state: NodeState) -> Bool {
-        guard state.liveness == .up, state.conflict == nil else { return false }
-        if tombstones[state.identity.store].map({ !$0.stopped }) ?? false { return true }
-        if state.leaving { return true }
-        return groups.contains {
-            guard let member = $0.value.member(state.identity.node) else { return true }
-            return state.role == .voter && member.role == .learner
+    /// Whether a node without a saga may be about to begin one: it is up and no group has it, it is
+    /// to leave, or it runs on a store that is out. A member is what it was found to be:
+    /// automation promotes the learner that is to vote, and brings nobody into a further group.
+    ///
+    /// - Parameter group: the only group that something was heard of: what a member may begin by
+    ///   what another of its groups is, is looked at when that is heard of. Nil: all of them.
+    private func isCandidate(at index: Int, _ group: GroupID?) -> Bool {
+        guard nodes.values[index].liveness == .up, nodes.values[index].conflict == nil else {
+            return false
         }
+        let identity = nodes.values[index].identity
+        if tombstones.look(identity.store, { !$0.stopped }) ?? false { return true }
+        if nodes.values[index].leaving { return true }
+        if !groups.isEmpty && !isMember(identity.node) { return true }
+        let isToVote = nodes.values[index].role == .voter
+        func isWanting(_ known: borrowing GroupState) -> Bool {
+            guard let member = known.member(identity.node) else { return false }
+            if let store = member.store, store != identity.store { return true }
+            return isToVote && member.role == .learner
+        }
+        if let group { return groups.look(group, isWanting) ?? false }
+        return groups.hasValue(isWanting)
     }
 
     /// The next moment at which a wake-up may have something to say; nil when only an input can.
@@ -139,6 +187,7 @@ extension StepMachine {
         case .ready:
             if step.name == .done { return }
             consider(step.notBefore)
+            if saga.kind == .transfer { consider(saga.began + Policy.transferWish) }
             guard step.name == .catchUp else { return }
             let member = situation.seen.members[node]
             consider(max(member?.progressed ?? step.since, step.since) + policy.catchUpTimeout)

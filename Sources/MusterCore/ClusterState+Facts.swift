@@ -1,10 +1,14 @@
 extension ClusterState {
     /// What a fact changes by itself. What follows from it for sagas and removals is decided by the
     /// wake-ups after it.
-    func decideFact(_ fact: Fact, evidence: Evidence, at moment: Timestamp) -> [Event] {
+    ///
+    /// - Parameter said: when the fact was appended, which may be long before it is decided.
+    func decideFact(
+        _ fact: Fact, said: Timestamp, evidence: Evidence, at moment: Timestamp
+    ) -> [Event] {
         switch fact {
         case .nodeUp(let up):
-            return decideNodeUp(up, evidence: evidence, at: moment)
+            return decideNodeUp(up, said: said, evidence: evidence, at: moment)
         case .nodeStopping(let identity):
             guard let known = current(identity), !known.stopAnnounced else { return [] }
             return [.nodeStopAnnounced(identity.node)]
@@ -13,10 +17,10 @@ extension ClusterState {
             return [.nodeLeaveAnnounced(identity.node, reason: reason)]
         case .nodeReportedDown(let opinion):
             return decideOpinion(opinion, evidence: evidence, at: moment)
-        case .nodeReportedUp:
-            return []
+        case .nodeReportedUp(let opinion):
+            return decideSignOfLife(opinion, evidence: evidence, at: moment)
         case .groupObserved(let report):
-            return decideReport(report)
+            return listens(to: report.observer) ? decideReport(report) : []
         case .groupDeleted(let identity, let group):
             guard current(identity) != nil, groups[group]?.member(identity.node) != nil else {
                 return []
@@ -27,10 +31,7 @@ extension ClusterState {
         case .synced(let identity, let group, let index):
             return changeSync(identity, group, .synced(index))
         case .syncFailed(let identity, let group, let reason, _):
-            var attempts: UInt32 = 1
-            if case .failed(_, let before)? = nodes[identity.node]?.sync[group] {
-                attempts = before &+ 1
-            }
+            let attempts = copiesTried(identity.node, group)
             return changeSync(identity, group, .failed(reason, attempts: attempts))
         case .commandSucceeded(let report):
             guard let (node, group) = place(of: report), let step = stepOrWhole(node, group),
@@ -40,14 +41,7 @@ extension ClusterState {
         case .commandFailed(let report, let failure):
             return decideFailure(report, failure, evidence: evidence, at: moment)
         case .commandOutcomeUnknown(let report):
-            guard let (node, group) = place(of: report), let step = stepOrWhole(node, group),
-                case .issued(let outstanding) = step.phase
-            else { return [] }
-            if outstanding.command.require == nil {
-                let lost = CommandFailure(code: .failed, retryable: true, leaderHint: nil)
-                return decideFailure(report, lost, evidence: evidence, at: moment)
-            }
-            return [.commandInDoubt(report.command, node, group)]
+            return decideUnknown(report, evidence: evidence, at: moment)
         }
     }
 
@@ -55,6 +49,14 @@ extension ClusterState {
     func current(_ identity: NodeIdentity) -> NodeState? {
         guard let known = nodes[identity.node], known.identity == identity else { return nil }
         return known
+    }
+
+    /// How often the group's data was copied to the node, the attempt that has just failed
+    /// included.
+    private func copiesTried(_ node: NodeID, _ group: GroupID) -> UInt32 {
+        if let step = step(node, group), step.name == .seed { return step.attempt }
+        if case .failed(_, let before)? = nodes[node]?.sync[group] { return before &+ 1 }
+        return 1
     }
 
     private func changeSync(
@@ -76,31 +78,67 @@ extension ClusterState {
         let heard = evidence.nodes[opinion.node]?.heard.appended ?? known.started
         if moment - heard <= policy.heartbeatInterval * 2 { return [] }
         return [.nodeSuspected(opinion.node, lastHeard: heard, by: opinion.observer)]
+            + noteMatches(opinion.node, known, evidence)
+    }
+
+    /// A sign of life, by somebody else's word: silence counts from it and a pending removal starts
+    /// again in full, but the node is not up by it, so no automation begins.
+    private func decideSignOfLife(
+        _ opinion: NodeOpinion, evidence: Evidence, at moment: Timestamp
+    ) -> [Event] {
+        let node = opinion.node
+        guard let policy, let known = nodes[node], known.liveness != .unknown,
+            moment - lastSign(node, known, evidence) > policy.heartbeatInterval * 2
+        else { return [] }
+        var events: [Event] = [.nodeSeenUp(node, by: opinion.observer)]
+        if known.removal != nil {
+            let due = moment + policy.removalDelay
+            events.append(.removalRescheduled(node, due: due, why: .evidence))
+        }
+        return events
     }
 
     // MARK: Nodes
 
     private func decideNodeUp(
-        _ up: NodeUp, evidence: Evidence, at moment: Timestamp
+        _ up: NodeUp, said: Timestamp, evidence: Evidence, at moment: Timestamp
     ) -> [Event] {
         let node = up.identity.node
-        guard let known = nodes[node] else { return started(up, replaced: nil) }
+        guard let known = nodes[node] else {
+            return started(up, replaced: nil, evidence, said: said)
+        }
         if known.identity.store == up.identity.store {
-            if up.identity.start > known.identity.start { return started(up, replaced: nil) }
+            if up.identity.start > known.identity.start {
+                return started(up, replaced: nil, evidence, said: said)
+            }
             return sameStart(up, known, at: moment, evidence: evidence)
         }
-        if let tombstone = tombstones[up.identity.store], tombstone.reason == .replaced {
-            return []
-        }
+        if isReplaced(up.identity) { return [] }
         let lease = policy?.lease ?? Policy().lease
-        if let heard = evidence.nodes[node], heard.identity.store == known.identity.store,
-            moment - heard.heard.appended <= lease, !known.stopAnnounced,
+        let heard = evidence.nodes[node].flatMap {
+            $0.identity.store == known.identity.store ? $0.heard.appended : nil
+        }
+        // Whoever has announced itself was heard. How far apart two announcements were said that
+        // waited for a decision together, their decisions do not tell.
+        let isAnnounced = said >= known.started && said - known.started <= lease
+        if isAnnounced || heard.map({ moment - $0 <= lease }) ?? false, !known.stopAnnounced,
             sagas[node]?.whole?.name != .clear
         {
             let refusal = Refusal(.identityConflict, nodes: [node], text: "\(up.identity.store)")
             return known.conflict == refusal ? [] : [.identityConflict(node, refusal)]
         }
-        return started(up, replaced: known.identity.store)
+        return started(
+            up, replaced: known.identity.store, evidence, said: said)
+    }
+
+    /// Whether somebody came in for the store, or does so by now: where its seat is gone already,
+    /// it does not come back.
+    private func isReplaced(_ identity: NodeIdentity) -> Bool {
+        if tombstones[identity.store]?.reason == .replaced { return true }
+        guard let saga = sagas[identity.node], saga.kind == .replace, saga.isInPlace,
+            saga.store == identity.store
+        else { return false }
+        return saga.steps.contains { $0.value.removed }
     }
 
     private func sameStart(
@@ -118,22 +156,21 @@ extension ClusterState {
         ]
     }
 
-    private func started(_ up: NodeUp, replaced: StoreID?) -> [Event] {
+    private func started(
+        _ up: NodeUp, replaced: StoreID?, _ evidence: Evidence, said: Timestamp
+    ) -> [Event] {
         let node = up.identity.node
         var events: [Event] = [.nodeStarted(up, replaced: replaced)]
         if let known = nodes[node], known.removal != nil {
             events.append(.removalCancelled(node, why: .heard))
         }
-        let refusal: Refusal?
-        if let engine, let own = up.engine, own != engine, !up.blank {
-            refusal = Refusal(
-                .foreign, nodes: [node], numbers: [Int64(clamping: own.recoveryEpoch)],
-                text: own.cluster)
-        } else if groups.contains(where: { isBoundElsewhere($0.value, up.identity) }) {
-            refusal = Refusal(.storeChanged, nodes: [node])
-        } else {
-            refusal = nil
-        }
+        let foreign = foreignness(NodeState(up, at: at))
+        let regressed =
+            replaced == nil
+            ? nodes[node].flatMap { regression(up, $0, evidence, said: said) } : nil
+        let isChanged = groups.contains { isBoundElsewhere($0.value, up.identity) }
+        let changed = isChanged ? Refusal(.storeChanged, nodes: [node]) : nil
+        let refusal = foreign ?? changed ?? regressed
         if let refusal {
             events.append(.nodeRefused(node, store: up.identity.store, refusal: refusal))
         } else if engine == nil, let own = up.engine, !up.blank {
@@ -175,14 +212,35 @@ extension ClusterState {
         group.map { sagas[node]?.steps[$0] } ?? sagas[node]?.whole
     }
 
+    /// Its agent does not know what became of a command, and does nothing more about it. What it
+    /// does on its own node alone it may do again; a group is looked at.
+    private func decideUnknown(
+        _ report: CommandReport, evidence: Evidence, at moment: Timestamp
+    ) -> [Event] {
+        guard let (node, group) = place(of: report), let step = stepOrWhole(node, group),
+            let outstanding = step.outstanding, outstanding.succeeded == nil
+        else { return [] }
+        if outstanding.command.require == nil {
+            let lost = CommandFailure(code: .failed, retryable: true, leaderHint: nil)
+            return decideFailure(report, lost, evidence: evidence, at: moment)
+        }
+        let isOver = Event.commandReported(report.command, node, group)
+        if case .inDoubt = step.phase { return [isOver] }
+        return [.commandInDoubt(report.command, node, group), isOver]
+    }
+
     private func decideFailure(
         _ report: CommandReport, _ failure: CommandFailure, evidence: Evidence,
         at moment: Timestamp
     ) -> [Event] {
         guard let (node, group) = place(of: report),
             let machine = StepMachine(self, node, group, evidence: evidence, at: moment),
-            let outstanding = machine.step.outstanding
+            let outstanding = machine.step.outstanding, outstanding.succeeded == nil
         else { return [] }
+        // Whether a change whose time is over had its effect, an observation says and nobody else.
+        if case .inDoubt = machine.step.phase {
+            return [.commandReported(report.command, node, group)]
+        }
         return machine.failed(outstanding, failure)
     }
 }

@@ -26,6 +26,7 @@ extension ClusterState {
         return GroupHealth(
             voters: situation.voters, healthy: situation.healthyVoters,
             needed: Proof.quorum(of: situation.voters.count),
-            observed: situation.seen.view?.heard.appended, unusable: situation.unusable)
+            observed: situation.seen.view?.heard.appended,
+            unusable: situation.quorumLost ?? situation.unusable)
     }
 }

@@ -8,6 +8,7 @@ extension ClusterState {
         var found = Violations()
         checkCluster(&found)
         checkRequests(&found)
+        checkKeeping(&found)
         for (node, state) in nodes { check(node, state, &found) }
         for (group, state) in groups { check(group, state, &found) }
         for (node, saga) in sagas {
@@ -59,6 +60,36 @@ extension ClusterState {
         }
     }
 
+    /// Proposals, holds, the pause and flap scores.
+    private func checkKeeping(_ found: inout Violations) {
+        found.expect(proposals.count <= Proposal.countMax, "\(proposals.count) proposals")
+        found.expect(proposalsPast.count <= Proposal.pastMax, "\(proposalsPast.count) are past")
+        found.expectOrder(proposals.map(\.id), "proposals")
+        for (index, entry) in proposals.enumerated() {
+            let what = "proposal \(entry.id)"
+            found.expect(entry.id <= head.sequence, "\(what) is not decided yet")
+            found.expect(nodes[entry.node] != nil, "\(what) is about \(entry.node), which is not")
+            found.expect(entry.action.node == entry.node, "\(what) is about another node")
+            let isTwice = proposals[..<index].contains {
+                $0.rule == entry.rule && $0.node == entry.node
+            }
+            found.expect(!isTwice, "two proposals of \(entry.rule) for \(entry.node)")
+        }
+        for interval in [pause] + nodes.values.map(\.hold) {
+            guard let interval else { continue }
+            let length = interval.until - interval.since
+            found.expect(
+                length > .zero && length <= Interval.lengthMax && interval.since <= at,
+                "held or paused for \(length.milliseconds) ms")
+        }
+        for (node, state) in nodes {
+            let points = state.flaps.points
+            found.expect(
+                0 <= points && points <= FlapScore.pointsMax && state.flaps.since <= at,
+                "\(node) has a flap score of \(points)")
+        }
+    }
+
     private func check(_ node: NodeID, _ state: NodeState, _ found: inout Violations) {
         found.expect(
             state.identity.node == node, "node \(node) is called \(state.identity.node)")
@@ -75,9 +106,8 @@ extension ClusterState {
         found.expect(removal.since <= at, "the deadline of \(node) begins later than now")
         found.expect(removal.since <= removal.due, "the deadline of \(node) ends before it begins")
         found.expect(state.liveness == .down, "\(node) is \(state.liveness) and is to be removed")
-        found.expect(policy?.removal == .act, "\(node) is to be removed against the policy")
         if let kind = sagas[node]?.kind {
-            found.expect(kind == .join, "\(node) has a deadline beside its \(kind)")
+            found.expect(kind.isSuperseded, "\(node) has a deadline beside its \(kind)")
         }
     }
 

@@ -7,22 +7,39 @@ extension ClusterState {
 
     func decideLiveness(evidence: Evidence, at moment: Timestamp) -> [Event] {
         guard let policy else { return [] }
+        let expired = expirations(at: moment)
+        if !expired.isEmpty { return expired }
         if let events = answerGap(evidence, policy, at: moment) { return events }
         if let events = guardAgainstBlindness(evidence, policy, at: moment) { return events }
         var events: [Event] = []
         for (node, known) in nodes where events.count < Self.eventsMax {
-            events += liveness(of: node, known, evidence, policy, at: moment)
+            let changes = liveness(of: node, known, evidence, policy, at: moment)
+            events += changes
+            if changes.contains(where: \.isSilence) {
+                events += noteMatches(node, known, evidence)
+            }
+            events += identityChange(of: node, known, evidence, policy, at: moment)
         }
         return events
     }
 
     /// When the node was last heard as its current start; its start counts as the first sign of
-    /// life.
-    func lastHeard(_ node: NodeID, _ known: NodeState, _ evidence: Evidence) -> Timestamp {
+    /// life, and so does that somebody decided that it is up again.
+    package func lastHeard(
+        _ node: NodeID, _ known: NodeState, _ evidence: Evidence
+    ) -> Timestamp {
+        let decided = known.liveness == .up ? known.livenessSince : known.started
+        let sign = max(known.started, decided)
         guard let heard = evidence.nodes[node], heard.identity.store == known.identity.store,
             heard.identity.start >= known.identity.start
-        else { return known.started }
-        return max(known.started, heard.heard.appended)
+        else { return sign }
+        return max(sign, heard.heard.appended)
+    }
+
+    /// The same, or when somebody else last said that it is up.
+    func lastSign(_ node: NodeID, _ known: NodeState, _ evidence: Evidence) -> Timestamp {
+        let heard = lastHeard(node, known, evidence)
+        return known.seenUp.map { max(heard, $0) } ?? heard
     }
 
     /// From when the silence of a node that was last heard then counts. Not from before the end of
@@ -40,7 +57,7 @@ extension ClusterState {
         at moment: Timestamp
     ) -> [Event] {
         let heard = lastHeard(node, known, evidence)
-        let silence = moment - silentFrom(heard, evidence)
+        let silence = moment - silentFrom(lastSign(node, known, evidence), evidence)
         switch known.liveness {
         case .unknown:
             return []
@@ -60,8 +77,8 @@ extension ClusterState {
     private func schedule(
         _ node: NodeID, _ known: NodeState, _ policy: Policy, at moment: Timestamp
     ) -> [Event] {
-        guard policy.removal == .act, known.removal == nil, isMember(node) else { return [] }
-        if sagas[node].map({ $0.kind != .join }) ?? false { return [] }
+        guard known.removal == nil, isMember(node) else { return [] }
+        if isTakenCareOf(node) { return [] }
         return [
             .removalScheduled(
                 node, store: known.identity.store, due: moment + policy.removalDelay)
@@ -91,6 +108,7 @@ extension ClusterState {
         func since(_ heard: Timestamp) -> Timestamp { max(heard, evidence.gap?.to ?? heard) }
         let members = nodes.filter {
             isMember($0.key) && $0.value.liveness != .unknown && !$0.value.stopAnnounced
+                && !isHeld($0.key, at: moment)
         }
         let silent = members.filter {
             moment - since(lastHeard($0.key, $0.value, evidence)) > policy.lease
@@ -104,9 +122,7 @@ extension ClusterState {
         }
         guard let calm = freeze.calmSince else { return [.calmed] }
         if moment - calm < policy.lease { return nil }
-        let due = moment + policy.removalDelay
-        let pending = nodes.filter { $0.value.removal != nil }
-        return [.thawed] + pending.map { .removalRescheduled($0.key, due: due, why: .thaw) }
+        return [.thawed] + restartedDeadlines(policy, .thaw, at: moment)
     }
 
     // MARK: The next moment
@@ -116,14 +132,28 @@ extension ClusterState {
         guard let policy else { return }
         let tick = Duration.milliseconds(1)
         for (node, known) in nodes {
-            let start = silentFrom(lastHeard(node, known, evidence), evidence)
+            let start = silentFrom(lastSign(node, known, evidence), evidence)
             switch known.liveness {
             case .up: consider(start + policy.lease * Policy.suspectLeases + tick)
             case .suspect: consider(start + policy.lease * Policy.downLeases + tick)
             case .unknown, .down: break
             }
             if let removal = known.removal { consider(removal.due) }
+            if let hold = known.hold { consider(hold.until) }
+            if let calm = known.flaps.calm(after: at) { consider(calm) }
+            if known.conflict != nil { consider(known.started + policy.lease + tick) }
         }
+        if let pause { consider(pause.until) }
         if let calm = freeze?.calmSince { consider(calm + policy.lease) }
+    }
+}
+
+extension Event {
+    /// Whether the event says that a node is no longer heard.
+    fileprivate var isSilence: Bool {
+        switch self {
+        case .nodeSuspected, .nodeDown: true
+        default: false
+        }
     }
 }

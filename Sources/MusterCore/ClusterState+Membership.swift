@@ -18,8 +18,12 @@ extension ClusterState {
             case .join where !isMemberEverywhere(node): return .joining
             case .leave: return .leaving
             case .remove: return .removing
+            case .replace where !saga.isInPlace: return .removing
+            case .replace where !isMemberEverywhere(node): return .joining
             case .join, .promote, .demote, .transfer, .replace: break
             }
+        } else if owner(of: node) != nil && !isMemberEverywhere(node) {
+            return .joining
         }
         if isMember(node) { return .member }
         guard let state = nodes[node] else { return nil }
@@ -28,7 +32,12 @@ extension ClusterState {
 
     /// Whether any group's committed configuration has the node.
     package func isMember(_ node: NodeID) -> Bool {
-        groups.contains { $0.value.member(node) != nil }
+        groups.hasValue { $0.has(node) }
+    }
+
+    /// Whether any group's committed configuration has the node on that store, or may have.
+    func isMemberAnywhere(_ identity: NodeIdentity) -> Bool {
+        groups.keys.contains { isMember(identity, of: $0) }
     }
 
     private func isMemberEverywhere(_ node: NodeID) -> Bool {
@@ -65,6 +74,12 @@ extension ClusterState {
         return Capabilities()
     }
 
+    /// How many learners the group may have at once.
+    func learnerSlots(of group: GroupID, for newcomer: NodeID?) -> Int {
+        let capabilities = capabilities(of: group, for: newcomer)
+        return Int(max(policy?.learnersMax ?? Policy().learnersMax, capabilities.learnersMax))
+    }
+
     /// How many voters a group may not fall below without a person's word.
     package func floor(of group: GroupID) -> Int {
         let desired = Int(groups[group]?.desired ?? 0)
@@ -84,29 +99,19 @@ extension ClusterState {
     }
 }
 
-extension Saga {
-    /// Its commands without an outcome.
-    package var outstanding: [Outstanding] {
-        [whole?.outstanding].compactMap { $0 } + steps.compactMap { $0.value.outstanding }
-    }
-
-    /// Whether a change of a configuration was commanded or done: only then does a removal hold the
-    /// cluster's one slot.
-    package var hasBegun: Bool {
-        steps.contains { $0.value.outstanding != nil || $0.value.name == .done }
-    }
-
-    /// Whether nothing of it runs until it is retried.
-    package var isStalled: Bool {
-        if case .stalled = phase { return true }
-        return false
-    }
-}
-
 extension GroupState {
     /// A member of the committed configuration; nil when it has none of that name.
     package func member(_ node: NodeID) -> Member? {
-        configuration?.members.first { $0.node == node }
+        guard let index = place(of: node) else { return nil }
+        return configuration?.members[index]
+    }
+
+    /// Whether the committed configuration has the node.
+    func has(_ node: NodeID) -> Bool { place(of: node) != nil }
+
+    /// Where the node stands in the committed configuration; nil when it is no member.
+    private func place(of node: NodeID) -> Int? {
+        configuration?.members.firstIndex { $0.node == node }
     }
 
     /// The voters of the committed configuration, in node order.

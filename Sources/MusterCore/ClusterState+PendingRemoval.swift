@@ -7,8 +7,9 @@ extension ClusterState {
         of node: NodeID, evidence: Evidence, at moment: Timestamp
     ) -> [Event] {
         guard let policy, let known = nodes[node], let removal = known.removal else { return [] }
-        if sagas[node].map({ $0.kind != .join }) ?? false { return [] }
+        if isTakenCareOf(node) { return [] }
         if !isMember(node) { return [.removalCancelled(node, why: .removed)] }
+        if let bar = known.conflict { return hold(node, bar, policy, at: moment) }
         if let contact = contact(with: node, evidence, policy, at: moment) {
             return hold(node, contact, policy, at: moment)
         }
@@ -17,22 +18,39 @@ extension ClusterState {
                 .removalRescheduled(node, due: moment + policy.removalDelay, why: .evidence)
             ]
         }
-        if moment < removal.due { return [] }
-        if freeze != nil {
-            let silent = freeze?.silent ?? []
-            return hold(
-                node,
-                Refusal(
-                    .frozen, nodes: silent,
-                    numbers: [Int64(silent.count), Int64(nodes.count), policy.lease.milliseconds]),
-                policy, at: moment)
+        if let still = standstill(of: node, at: moment) ?? damping(of: node, at: moment) {
+            return hold(node, still, policy, at: moment)
         }
+        if let code = removal.blocked?.code, code == .held || code == .paused || code == .damped {
+            return [
+                .removalRescheduled(node, due: moment + policy.removalDelay, why: .released)
+            ]
+        }
+        if moment < removal.due { return [] }
+        if let guarded { return hold(node, guarded, policy, at: moment) }
         if let missing = missingEvidence(node, removal, evidence, policy, at: moment) {
+            // What is proposed stays so while a view is only late.
+            if missing.code.isOfView && proposal(.removal, node) != nil { return [] }
             return hold(node, missing, policy, at: moment)
         }
-        return planRemoval(
+        let plan = planRemoval(
             of: node, reason: .silence, request: nil, correlation: "", evidence: evidence,
             at: moment)
+        if mode(.removal, of: node, at: moment) == .act { return plan }
+        for event in plan {
+            guard case .sagaStarted(let saga, let proofs) = event, saga.kind == .remove else {
+                continue
+            }
+            return propose(.removal, node, .remove(node: node), proofs: proofs, at: moment)
+        }
+        return plan
+    }
+
+    /// Whether a saga of the node has to end before its silence can have consequences: one that a
+    /// removal does not supersede.
+    func isTakenCareOf(_ node: NodeID) -> Bool {
+        guard let saga = sagas[node] else { return owner(of: node) != nil }
+        return !saga.kind.isSuperseded
     }
 
     /// Says what holds the removal back, when that is not what was said last.

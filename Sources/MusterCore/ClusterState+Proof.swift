@@ -12,14 +12,19 @@ extension ClusterState {
         _ change: Proof.Change, of node: NodeID, in group: GroupID, mover: NodeID,
         evidence: Evidence, at moment: Timestamp, overrides: [Request.Override] = []
     ) -> Proof {
-        let situation = Situation(
+        var situation = Situation(
             state: self, group: group, evidence: evidence, at: moment, mover: mover)
+        situation.subject = node
         var proof = situation.proof(change, of: node)
-        let allowed = situation.refusal(for: change, of: node, proof: proof)
-        if let allowed, let override = allowed.code.override, overrides.contains(override) {
-            proof.overridden = [override]
-        } else {
-            proof.refusal = allowed
+        proof.refusal = situation.refusal(for: change, of: node, proof: proof)
+        if proof.refusal != nil { return proof }
+        // Safety allows it; a policy may forbid it, and a request may set the policy aside.
+        for refusal in situation.policyRefusals(for: change, of: node, proof: proof) {
+            if let override = refusal.code.override, overrides.contains(override) {
+                proof.overridden.append(override)
+            } else if proof.refusal == nil {
+                proof.refusal = refusal
+            }
         }
         return proof
     }
@@ -31,7 +36,7 @@ extension Refusal.Code {
         switch self {
         case .floor: .belowFloor
         case .votersMax: .votersMax
-        case .frozen: .frozen
+        case .frozen, .blind: .frozen
         case .damped: .damped
         case .held: .held
         case .paused: .paused
@@ -50,6 +55,8 @@ struct Situation {
     let seen: GroupEvidence
     let evidence: Evidence
     let mover: NodeID
+    /// Whom the proof is about: held and damped nodes count in proofs about themselves only.
+    var subject: NodeID?
     /// The members of the observed configuration; before the first observation, those of the
     /// register.
     let members: [MemberView]
@@ -84,7 +91,8 @@ struct Situation {
     /// The leader of the newest observation, when its node still runs as it did then.
     var leader: NodeIdentity? {
         guard let leader = seen.view?.leader, let node = state.nodes[leader.node],
-            node.identity.store == leader.store, node.identity.start <= leader.start
+            node.identity.store == leader.store, node.identity.start <= leader.start,
+            node.conflict == nil
         else { return nil }
         return leader
     }
@@ -102,7 +110,10 @@ struct Situation {
     /// and holding everything that was committed at the observation before.
     func isHealthy(_ view: MemberView) -> Bool {
         let node = view.member.node
-        guard isHeard(node), let known = state.nodes[node], known.conflict == nil,
+        if node != subject && (state.isHeld(node, at: at) || state.isDamped(node, at: at)) {
+            return false
+        }
+        guard isHeard(node), let known = state.nodes[node], state.identityBar(known) == nil,
             view.member.store == nil || view.member.store == known.identity.store,
             let observation = seen.view
         else { return false }
@@ -129,11 +140,15 @@ struct Situation {
         if !observation.view.confirmed {
             return Refusal(.unconfirmed, group: group, nodes: [observation.leader.node])
         }
-        if leader == nil { return Refusal(.noLeader, group: group, numbers: numbers) }
+        if leader == nil {
+            return state.nodes[observation.leader.node]?.conflict
+                ?? Refusal(.noLeader, group: group, numbers: numbers)
+        }
         if let busy { return busy }
         if let closed = register.closedAt, observation.view.version <= closed {
             return Refusal(.closed, group: group, text: "\(closed)")
         }
+        if let disagreement { return disagreement }
         if observation.view.pending {
             return Refusal(.changeInFlight, group: group, text: "a configuration not committed yet")
         }

@@ -6,8 +6,16 @@ extension ClusterState {
     ) -> [Event] {
         if requests.contains(where: { $0.id == request.id }) { return [] }
         if let refusal = outOfDate(request, input, evidence, at: moment) {
-            return [.requestRejected(request.id, refusal, proofs: [])]
+            return reject(request, refusal)
         }
+        if let refusal = untouchable(request, at: moment) { return reject(request, refusal) }
+        return act(request, input, evidence: evidence, at: moment)
+    }
+
+    /// What a request that may be decided comes to.
+    func act(
+        _ request: Request, _ input: Input, evidence: Evidence, at moment: Timestamp
+    ) -> [Event] {
         switch request.action {
         case .configure(let patch):
             return configure(request, patch)
@@ -16,6 +24,15 @@ extension ClusterState {
                 request, input, (node, role, wish, wipe), evidence: evidence, at: moment)
         case .remove(let node):
             return remove(request, input, node, evidence: evidence, at: moment)
+        case .promote(let node):
+            return promote(request, input, node, evidence: evidence, at: moment)
+        case .demote(let node):
+            return demote(request, input, node, evidence: evidence, at: moment)
+        case .transfer(let group, let node):
+            return transfer(request, input, group, to: node, evidence: evidence, at: moment)
+        case .replace(let node, let newcomer):
+            return replace(
+                request, input, node, with: newcomer, evidence: evidence, at: moment)
         case .cancel(let node):
             return cancel(request, node)
         case .extend(let node, let delay):
@@ -26,15 +43,27 @@ extension ClusterState {
                 .removalRescheduled(node, due: removal.due + delay, why: .extended),
                 .requestCompleted(request.id, nil),
             ]
+        case .hold, .release, .pause, .resume, .retry, .approve, .adopt, .forget:
+            return keep(request, input, evidence: evidence, at: moment)
         }
     }
 
-    private func reject(_ request: Request, _ refusal: Refusal) -> [Event] {
-        [.requestRejected(request.id, refusal, proofs: [])]
-    }
-
-    private func absent(_ node: NodeID) -> Refusal? {
-        nodes[node] == nil && !isMember(node) ? Refusal(.unknownNode, nodes: [node]) : nil
+    private func keep(
+        _ request: Request, _ input: Input, evidence: Evidence, at moment: Timestamp
+    ) -> [Event] {
+        switch request.action {
+        case .hold(let node, let length):
+            hold(request, node, length, evidence: evidence, at: moment)
+        case .release(let node): release(request, node)
+        case .pause(let length): pause(request, length, at: moment)
+        case .resume: resume(request)
+        case .retry(let node): retry(request, node, evidence: evidence, at: moment)
+        case .approve(let id):
+            approve(request, input, id, evidence: evidence, at: moment)
+        case .adopt(let node): adopt(request, node)
+        case .forget(let node): forget(request, node)
+        default: []
+        }
     }
 
     /// Whether a request came too late or was meant for another state of the membership. Its age is
@@ -62,13 +91,7 @@ extension ClusterState {
         let new = patch.applied(to: policy ?? Policy())
         if let refusal = new.invalidity { return reject(request, refusal) }
         if new == policy { return [.requestCompleted(request.id, nil)] }
-        var events: [Event] = [.policyConfigured(new)]
-        if new.removal != .act {
-            for (node, state) in nodes where state.removal != nil {
-                events.append(.removalCancelled(node, why: .policy))
-            }
-        }
-        return events + [.requestCompleted(request.id, nil)]
+        return [.policyConfigured(new), .requestCompleted(request.id, nil)]
     }
 
     // MARK: Add
@@ -88,7 +111,7 @@ extension ClusterState {
         {
             return reject(request, Refusal(.unknownGroup, group: missing))
         }
-        if let saga = sagas[wish.node], !saga.isStalled {
+        if let owner = owner(of: wish.node), let saga = sagas[owner], !saga.isStalled {
             if saga.kind == .join && saga.role == wish.role {
                 return [.requestAccepted(request.id, wish.node)]
             }
@@ -96,11 +119,13 @@ extension ClusterState {
                 request, Refusal(.busy, nodes: [wish.node], text: saga.kind.rawValue))
         }
         if known.liveness != .up { return reject(request, Refusal(.nodeDown, nodes: [wish.node])) }
-        if let refusal = inadmissible(known) ?? blindness(evidence, at: moment) {
-            return reject(request, refusal)
-        }
+        let barred =
+            inadmissible(known) ?? noPlace(for: wish.node, wish.role, in: wish.groups)
+            ?? blindness(evidence, at: moment)
+        if let refusal = barred { return reject(request, refusal) }
         var saga = newJoin(
-            wish.node, known, role: wish.role, groups: wish.groups, reason: .request, at: moment)
+            wish.node, known, role: wish.role, groups: wish.groups, reason: .request, anew: true,
+            at: moment)
         if saga.steps.isEmpty && !groups.isEmpty { return [.requestCompleted(request.id, nil)] }
         if groups.isEmpty { return reject(request, Refusal(.noLeader, numbers: [0])) }
         if let refusal = clearing(known, wish, &saga, at: moment) {
@@ -136,18 +161,34 @@ extension ClusterState {
         guard policy != nil else { return reject(request, Refusal(.standalone)) }
         if let refusal = absent(node) { return reject(request, refusal) }
         if let saga = sagas[node], !saga.isStalled {
-            switch saga.kind {
-            case .remove, .leave: return [.requestAccepted(request.id, node)]
-            case .join, .promote, .demote: break
-            case .transfer, .replace:
+            if saga.kind.isRemoval { return join(request, saga) }
+            if !saga.kind.isSuperseded {
                 return reject(request, Refusal(.busy, nodes: [node], text: saga.kind.rawValue))
             }
+        } else if owner(of: node).map({ $0 != node }) ?? false {
+            return reject(
+                request, Refusal(.busy, nodes: [node], text: Saga.Kind.replace.rawValue))
         } else if !isMember(node) {
             return reject(request, Refusal(.notMember, nodes: [node]))
         }
         return planRemoval(
             of: node, reason: .request, request: request, correlation: input.correlation,
             evidence: evidence, at: moment)
+    }
+
+    /// Somebody asks for a removal that is under way: it waits for it, and what policies it sets
+    /// aside counts from now on.
+    private func join(_ request: Request, _ saga: Saga) -> [Event] {
+        let more = request.overrides.filter { !saga.overrides.contains($0) }
+        if more.isEmpty { return [.requestAccepted(request.id, saga.node)] }
+        var again = saga
+        again.overrides += more
+        again.requests.append(request.id)
+        if again.reason == .silence {
+            again.reason = .request
+            again.principal = request.principal
+        }
+        return [.requestAccepted(request.id, nil), .sagaStarted(again, proofs: [])]
     }
 
     private func cancel(_ request: Request, _ node: NodeID) -> [Event] {
@@ -160,7 +201,13 @@ extension ClusterState {
             return [.removalCancelled(node, why: .request), completed]
         }
         let reason = Refusal(.superseded, nodes: [node], text: request.id.text)
-        if saga.kind == .join {
+        switch saga.kind {
+        case .promote, .demote, .transfer: return cancelRoleChange(saga, reason, completed)
+        case .replace where saga.hasTakenOut:
+            return reject(request, Refusal(.tooLate, nodes: [node]))
+        case .join, .remove, .leave, .replace: break
+        }
+        if saga.kind == .join || saga.kind == .replace {
             if saga.isStalled { return [.sagaEnded(node, reason), completed] }
             return [.sagaRollingBack(node, reason), completed]
         }

@@ -18,12 +18,25 @@ extension ClusterState {
                 "\(node) has the step \(step.name) in \(group)")
             check(step, group, saga, &found)
         }
+        checkNewcomer(saga, &found)
         guard let whole = saga.whole else { return }
         found.expect(
             [.clear, .stop, .done].contains(whole.name), "\(node) has the step \(whole.name)")
         found.expect(
             whole.name != .clear || saga.kind == .join, "\(node) is cleared by a \(saga.kind)")
         check(whole, nil, saga, &found)
+    }
+
+    /// Who comes in belongs to a replacement, and to that alone.
+    private func checkNewcomer(_ saga: Saga, _ found: inout Violations) {
+        found.expect(
+            (saga.newcomer != nil) == (saga.kind == .replace),
+            "the \(saga.kind) of \(saga.node) and its newcomer do not fit")
+        guard let newcomer = saga.newcomer else { return }
+        let others = sagas.filter { other, their in
+            other != saga.node && (other == newcomer.node || their.newcomer?.node == newcomer.node)
+        }
+        found.expect(others.isEmpty, "\(newcomer.node) takes part in two changes")
     }
 
     private func check(
@@ -35,8 +48,11 @@ extension ClusterState {
         guard let outstanding = step.outstanding else { return }
         let command = outstanding.command
         let name = command.action.name
-        found.expect(command.node == saga.node, "\(name) of \(place) is about \(command.node)")
-        found.expect(command.store == saga.store, "\(name) of \(place) is about another store")
+        let subject = saga.subject(of: step.name)
+        found.expect(
+            command.node == subject.node, "\(name) of \(place) is about \(command.node)")
+        found.expect(
+            command.store == subject.store, "\(name) of \(place) is about another store")
         found.expect(command.group == group, "\(name) of \(place) is about another group")
         found.expect(command.attempt == step.attempt, "\(name) of \(place) is of another attempt")
         found.expect(command.action.belongs(to: step.name), "\(name) in step \(step.name)")
@@ -49,14 +65,14 @@ extension ClusterState {
         }
         guard command.action.changesGroup else {
             found.expect(command.require == nil, "\(name) of \(place) requires a leader")
-            found.expect(command.executor.node == saga.node, "\(name) of \(place) is another's")
+            found.expect(command.executor.node == subject.node, "\(name) of \(place) is another's")
             return
         }
         found.expect(
             command.require?.leader == command.executor.node,
             "\(name) of \(place) is not for the leader that it requires")
         if command.action == .removeMember {
-            found.expect(command.executor.node != saga.node, "\(place) removes itself as leader")
+            found.expect(command.executor.node != subject.node, "\(place) removes itself as leader")
         }
     }
 

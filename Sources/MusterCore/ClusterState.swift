@@ -24,6 +24,19 @@ package struct ClusterState: Equatable, Sendable {
     package var requests: [RequestRecord]
     /// Set while the blindness guard holds every removal back.
     package var freeze: Freeze?
+    /// Set while all automation only watches; over when its end has passed.
+    package var pause: Interval?
+    /// Set while the manager may be the blind one.
+    package var blind: Blind?
+    /// What automation would have done, oldest first; see `Proposal`.
+    package var proposals: [Proposal]
+    /// The last proposals that can no longer be approved, oldest first.
+    package var proposalsPast: [Proposal.Past]
+    /// The last nodes that were forgotten and have not come again, oldest first; at most
+    /// `forgottenMax`. Whoever takes over says once more that they are gone.
+    package var forgotten: [NodeID]
+    /// The append time of the newest heartbeat that a decision has rested on.
+    package var heard: Timestamp
     /// The newest stretch of silence that a decision has answered, its end.
     package var gapHandled: Timestamp
     /// Where the newest decisions lie in the journal that are about the cluster as a whole.
@@ -31,6 +44,8 @@ package struct ClusterState: Equatable, Sendable {
 
     /// How many requests are remembered.
     package static let requestsMax = 1024
+    /// How many forgotten nodes are remembered.
+    package static let forgottenMax = 1024
 
     /// The guard's memory: since when, and who was silent.
     package struct Freeze: Hashable, Sendable {
@@ -42,6 +57,17 @@ package struct ClusterState: Equatable, Sendable {
         package init(since: Timestamp, silent: [NodeID]) {
             self.since = since
             self.silent = silent
+        }
+    }
+
+    /// Since when and why the manager may be the blind one.
+    package struct Blind: Hashable, Sendable {
+        package var since: Timestamp
+        package var why: Blindness
+
+        package init(since: Timestamp, why: Blindness) {
+            self.since = since
+            self.why = why
         }
     }
 
@@ -58,6 +84,10 @@ package struct ClusterState: Equatable, Sendable {
         sagas = SortedMap()
         tombstones = SortedMap()
         requests = []
+        proposals = []
+        proposalsPast = []
+        forgotten = []
+        heard = .zero
         gapHandled = .zero
         trail = Trail()
     }
@@ -105,6 +135,8 @@ package struct NodeState: Hashable, Sendable {
     package var identity: NodeIdentity
     package var boot: BootID
     package var role: Role
+    /// Whether a request made it that: then the node's own word does not change it.
+    package var roleIsSet: Bool
     package var blank: Bool
     package var engine: EngineIdentity?
     package var address: String
@@ -116,13 +148,28 @@ package struct NodeState: Hashable, Sendable {
     package var livenessSince: Timestamp
     /// When the newest start of the node was appended.
     package var started: Timestamp
+    /// When somebody else last said of it, while it was silent, that it is up; nil: nobody did.
+    package var seenUp: Timestamp?
     /// When it last came back from silence or a stop; no leadership and no promotion for a while.
     package var returned: Timestamp?
     /// Whether its current start said that it stops.
     package var stopAnnounced: Bool
     /// Whether its current start asked to leave.
     package var leaving: Bool
+    /// Set while a person works on the node; over when its end has passed.
+    package var hold: Interval?
+    /// How often it came and went of late.
+    package var flaps: FlapScore
     package var conflict: Refusal?
+    /// The start it was known by when the conflict was last seen; nil without one.
+    package var conflictStart: Start?
+    /// Why its store counts as lost: it holds less than it had acknowledged; nil when it does not.
+    package var regressed: Refusal?
+    /// How much of its groups its store was known to hold when it fell silent, in the order of the
+    /// decisions that noted it.
+    package var notes: [NotedMatch] = []
+    /// Groups that somebody took it out of by hand, in order: no automation brings it back.
+    package var outside: [GroupID] = []
     package var sync: SortedMap<GroupID, SyncStatus>
     package var removal: PendingRemoval?
     /// Why it was last refused to join; nil when it was not.
@@ -142,6 +189,7 @@ package struct NodeState: Hashable, Sendable {
         identity = up.identity
         boot = up.boot
         role = up.role
+        roleIsSet = false
         blank = up.blank
         engine = up.engine
         address = up.address
@@ -153,6 +201,7 @@ package struct NodeState: Hashable, Sendable {
         started = at
         stopAnnounced = false
         leaving = false
+        flaps = FlapScore()
         sync = SortedMap()
         trail = Trail()
     }
@@ -180,6 +229,9 @@ package struct GroupState: Hashable, Sendable {
     package var term: Term
     /// The configuration register: the last committed one that was observed; nil before the first.
     package var configuration: Configuration?
+    /// The version that was reported with two lists of members; nil while there is none. The group
+    /// is not changed until a higher version is observed.
+    package var disputed: ConfigurationVersion?
     /// The group is closed to changes until a confirmed observation has a version above this.
     package var closedAt: ConfigurationVersion?
     /// How many voters the group is meant to have: reached by joins or set by request.

@@ -57,10 +57,12 @@ package struct Command: Hashable, Sendable {
         /// Make the store blank.
         case prepareNode
         case syncGroup(source: NodeID, scope: CopyScope)
-        /// Start the member's server, whose data reaches to `index`.
-        case startMember(index: LogIndex?, minTerm: Term?)
+        /// Start the member's server, whose data reaches to `index`. Where the engine gives a node
+        /// that lost its disk no fresh identity, the executor first makes durable that it voted for
+        /// `votedFor` in `minTerm`: what it voted before is forgotten with the disk.
+        case startMember(index: LogIndex?, minTerm: Term?, votedFor: NodeID?)
         case stopMember
-        case addMember(as: MemberRole)
+        case addMember(as: AddedRole)
         case promoteMember
         case demoteMember
         case removeMember
@@ -92,6 +94,17 @@ package struct Command: Hashable, Sendable {
                 false
             }
         }
+    }
+
+    /// What a member is added as.
+    package enum AddedRole: String, CaseIterable, Hashable, Sendable {
+        case voter
+        case learner
+        /// A learner that never promotes itself, on engines whose learners do.
+        case nonVoter
+
+        /// What it then is in the configuration.
+        package var member: MemberRole { self == .voter ? .voter : .learner }
     }
 
     /// How much of a group's data is copied.

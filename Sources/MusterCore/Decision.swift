@@ -33,8 +33,12 @@ package struct Decision: Hashable, Sendable {
         /// An input whose decision could not be written: it lies in quarantine, and this takes its
         /// place.
         case unreadable(Position, appended: Timestamp)
-        /// A damaged record was skipped by request.
-        case skipped(Sequence, Hash)
+        /// A damaged record was skipped by request, with its reason.
+        case skipped(Sequence, Hash, reason: String)
+        /// Inputs are gone from the log that nobody will ever consider; by request, with its
+        /// reason. Those of the partition from `from` on are given up, and reading goes on at
+        /// `next`: behind a gap, or, where that is before `from`, in a topic made anew.
+        case inputsLost(TopicPartition, from: Offset, next: Offset, reason: String)
     }
 
     package init(

@@ -14,6 +14,13 @@ package enum Event: Hashable, Sendable {
     /// The guard's condition is false; the freeze ends when it stays so for a lease.
     case calmed
     case thawed
+    /// The manager may be the blind one, whatever the cluster's own nodes say.
+    case blinded(Blindness)
+    /// It has seen for a whole lease.
+    case sighted
+    /// All automation only watches until the interval's end.
+    indirect case automationPaused(Interval)
+    case automationResumed(why: ReleaseReason)
 
     // Nodes
     /// A new node, store or start. `replaced` is the store it had before, where that changed.
@@ -26,9 +33,21 @@ package enum Event: Hashable, Sendable {
     case nodeDown(NodeID, lastHeard: Timestamp)
     /// Heard again after it was suspected or down.
     case nodeReturned(NodeID)
+    /// Somebody else says that a silent node is up: its silence counts from now, and a pending
+    /// removal starts again. It is not heard by that, and no automation begins.
+    case nodeSeenUp(NodeID, by: Principal)
     indirect case nodeRefused(NodeID, store: StoreID, refusal: Refusal)
     /// Two live processes or stores claim one identity.
     indirect case identityConflict(NodeID, Refusal)
+    /// A newer start of the node was alone for a lease.
+    case conflictEnded(NodeID)
+    /// How much of its groups the store of a node that falls silent is known to hold.
+    indirect case matchNoted(NodeID, store: StoreID, matches: [LogMatch])
+    /// Automation leaves the node alone until the interval's end.
+    indirect case nodeHeld(NodeID, Interval)
+    case nodeReleased(NodeID, why: ReleaseReason)
+    /// The node is gone and shown no more; its tombstones stay.
+    case nodeForgotten(NodeID)
 
     // Groups
     indirect case leaderObserved(GroupID, leader: NodeID, term: Term)
@@ -36,6 +55,10 @@ package enum Event: Hashable, Sendable {
         GroupID, version: ConfigurationVersion, members: [Member], pending: Bool)
     /// A configuration that neither a saga nor history explains; adopted as it is.
     indirect case driftDetected(GroupID, appeared: [NodeID], vanished: [NodeID], changed: [NodeID])
+    /// The same version with other members was reported: one of the two is wrong, and the group is
+    /// not changed until a higher version is observed.
+    indirect case configurationDisputed(
+        GroupID, version: ConfigurationVersion, members: [Member])
     case groupDeleted(GroupID)
     /// How many voters the group is meant to have.
     case desiredChanged(GroupID, UInt32)
@@ -46,6 +69,14 @@ package enum Event: Hashable, Sendable {
     case requestAccepted(RequestID, NodeID?)
     indirect case requestRejected(RequestID, Refusal, proofs: [Proof])
     indirect case requestCompleted(RequestID, Refusal?)
+
+    // What automation does not do by itself
+    /// It would have been done; the policy only observes, or something stands still.
+    indirect case changeWithheld(Rule, NodeID, Request.Action, Refusal, proofs: [Proof])
+    /// It waits for an approval.
+    indirect case changeProposed(Rule, NodeID, Request.Action, proofs: [Proof])
+    /// It no longer applies; nil: it was approved.
+    indirect case proposalEnded(Rule, NodeID, Refusal?)
 
     // Pending removals
     indirect case removalScheduled(NodeID, store: StoreID, due: Timestamp)
@@ -62,7 +93,9 @@ package enum Event: Hashable, Sendable {
     /// A group came after the saga had begun, or its first step is another.
     indirect case stepStarted(NodeID, GroupID?, Step.Name)
     indirect case stepBlocked(NodeID, GroupID?, Refusal, proof: Proof?)
-    indirect case commandIssued(Command, proof: Proof?)
+    /// With the proofs that allow it: of its group, or of all groups where it concerns a whole
+    /// node.
+    indirect case commandIssued(Command, proofs: [Proof])
     indirect case commandReported(CommandID, NodeID, GroupID?)
     /// Failed without effect; tried again not before that.
     indirect case commandFailed(CommandID, NodeID, GroupID?, CommandFailure, notBefore: Timestamp)
@@ -93,6 +126,14 @@ package enum Event: Hashable, Sendable {
         case thaw
         case evidence
         case extended
+        /// A hold, a pause or a damping is over.
+        case released
+    }
+
+    /// Why a hold or a pause is over.
+    package enum ReleaseReason: String, CaseIterable, Hashable, Sendable {
+        case request
+        case expired
     }
 
     /// Why a removal is no longer due.

@@ -37,7 +37,15 @@ extension Evidence {
     }
 
     /// A fact of a node's own start is a sign of life, as good as a heartbeat.
-    package mutating func hear(_ up: NodeUp, _ heard: Heard, lease: Duration) {
+    ///
+    /// - Parameter isCurrent: whether the node is known by this start now: then it takes the place
+    ///   of whoever was heard before, on whatever disk.
+    package mutating func hear(
+        _ up: NodeUp, _ heard: Heard, lease: Duration, isCurrent: Bool = false
+    ) {
+        if isCurrent, let old = nodes[up.identity.node], old.identity.store != up.identity.store {
+            nodes[up.identity.node] = nil
+        }
         hear(Heartbeat(identity: up.identity, boot: up.boot, copies: []), heard, lease: lease)
     }
 
@@ -61,9 +69,12 @@ extension NodeEvidence {
         _ heartbeat: Heartbeat, _ new: Evidence.Heard, lease: Duration
     ) {
         if heartbeat.identity.store == identity.store {
-            if heartbeat.identity.start < identity.start { return }
+            let start = heartbeat.identity.start
+            if start < identity.start || start == identity.start && heartbeat.boot != boot {
+                return notice(heartbeat, new)
+            }
         } else if new.appended - heard.appended <= lease {
-            return
+            return notice(heartbeat, new)
         }
         if new.appended < heard.appended { return }
         if heartbeat.identity != identity { copies = [] }
@@ -80,6 +91,15 @@ extension NodeEvidence {
             return Copy(
                 progress: progress, moved: moved ? new.appended : before?.moved ?? new.appended)
         }
+    }
+}
+
+extension NodeEvidence {
+    private mutating func notice(_ heartbeat: Heartbeat, _ new: Evidence.Heard) {
+        if let rival, new.appended < rival.heard.appended { return }
+        rival = Rival(
+            store: heartbeat.identity.store, start: heartbeat.identity.start,
+            boot: heartbeat.boot, heard: new)
     }
 }
 
@@ -141,13 +161,21 @@ extension MemberEvidence {
         _ member: MemberView, before: MemberView?, commit: LogIndex?, _ heard: Evidence.Heard,
         lease: Duration, unbroken: Bool
     ) {
+        let store = member.member.store
+        let isKnown = before.map { $0.member.store == store || $0.member.store == nil } ?? false
+        if !isKnown {
+            // What was seen of a member of this name before it came in was another's.
+            caughtUpSince = nil
+            progressed = nil
+        }
         let inContact = member.contactAge.map { $0 <= lease } ?? false
         if inContact {
             outOfContactSince = nil
         } else if outOfContactSince == nil || !unbroken || before == nil {
             outOfContactSince = heard.appended
         }
-        let match = member.match ?? own?.applied
+        let ownWord = own.flatMap { store == nil || $0.identity.store == store ? $0.applied : nil }
+        let match = member.match ?? ownWord
         if let match, let commit, match >= commit {
             if caughtUpSince == nil || !unbroken { caughtUpSince = heard.appended }
         } else {

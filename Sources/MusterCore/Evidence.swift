@@ -50,6 +50,24 @@ package struct NodeEvidence: Hashable, Sendable {
     package var boot: BootID
     package var heard: Evidence.Heard
     package var copies: [Copy]
+    /// Another process that spoke under the node's name after this one; nil when none did.
+    package var rival: Rival?
+
+    /// A process that has no right to the name: an older start, the same start once more, or one on
+    /// another disk.
+    package struct Rival: Hashable, Sendable {
+        package var store: StoreID
+        package var start: Start
+        package var boot: BootID
+        package var heard: Evidence.Heard
+
+        package init(store: StoreID, start: Start, boot: BootID, heard: Evidence.Heard) {
+            self.store = store
+            self.start = start
+            self.boot = boot
+            self.heard = heard
+        }
+    }
 
     /// How far one copy is, and when it last moved.
     package struct Copy: Hashable, Sendable {

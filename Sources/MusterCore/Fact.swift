@@ -60,11 +60,16 @@ package struct NodeGroup: Hashable, Sendable {
     package var capabilities: Capabilities
     /// The last entry applied on the node's disk; nil when it has none.
     package var applied: LogIndex?
+    /// The last entry of the log on the node's disk, applied or not; nil when its agent cannot say.
+    package var last: LogIndex?
 
-    package init(group: GroupID, capabilities: Capabilities, applied: LogIndex?) {
+    package init(
+        group: GroupID, capabilities: Capabilities, applied: LogIndex?, last: LogIndex? = nil
+    ) {
         self.group = group
         self.capabilities = capabilities
         self.applied = applied
+        self.last = last
     }
 }
 

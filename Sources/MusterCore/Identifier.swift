@@ -78,7 +78,11 @@ package struct Hash: Hashable, Sendable, CustomStringConvertible {
     }
 
     static func hex(_ word: UInt64) -> String {
-        let text = String(word, radix: 16)
-        return String(repeating: "0", count: 16 - text.utf8.count) + text
+        var digits = [UInt8](repeating: 0, count: 16)
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * index)) & 15
+            digits[index] = digit < 10 ? 0x30 + digit : 0x61 - 10 + digit
+        }
+        return String(decoding: digits, as: UTF8.self)
     }
 }

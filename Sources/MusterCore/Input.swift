@@ -24,6 +24,12 @@ package struct Input: Hashable, Sendable {
         case wake(Subject)
     }
 
+    /// When it was said, in the log's time; nil for what no record says.
+    var said: Timestamp? {
+        if case .record(_, let appended) = source { return appended }
+        return nil
+    }
+
     package init(
         cluster: ClusterID, source: Source, content: Content, correlation: String = ""
     ) {
@@ -45,4 +51,6 @@ package enum Subject: Hashable, Sendable {
     case saga(NodeID)
     /// A node's saga in one group.
     case step(NodeID, GroupID)
+    /// The manager's own sight: why it may be the blind one; nil: it sees.
+    case sight(Blindness?)
 }

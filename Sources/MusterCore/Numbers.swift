@@ -11,8 +11,9 @@ package protocol Number: Hashable, Comparable, Sendable, CustomStringConvertible
 extension Number {
     package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
     package var description: String { String(value) }
-    /// The number after this one.
-    package var next: Self { Self(value + 1) }
+    /// The number after this one; stays at the end of the range instead of trapping, for what is
+    /// read may hold any.
+    package var next: Self { Self(value == .max ? value : value + 1) }
 }
 
 /// The place of a decision in its cluster's chain: the first is 1.

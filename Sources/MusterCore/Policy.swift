@@ -57,6 +57,8 @@ package struct Policy: Hashable, Sendable {
     package static let suspectLeases = 1
     /// After how many leases of silence a node is down.
     package static let downLeases = 3
+    /// For how long a wish for another leader counts.
+    package static let transferWish: Duration = .seconds(30)
     /// The shortest removal delay that a manager accepts without its own flag.
     package static let removalDelayMin: Duration = .seconds(60)
 }

@@ -30,6 +30,8 @@ package struct Proof: Hashable, Sendable {
     package enum Change: String, CaseIterable, Hashable, Sendable {
         case addLearner, addVoter, promote, removeVoter, removeLearner, demote, transfer, sync
         case prepare, start, stop
+        /// Of a voter for whom somebody comes in at once.
+        case replaceVoter
     }
 
     package init(
@@ -54,6 +56,15 @@ package struct Proof: Hashable, Sendable {
         self.age = age
         self.refusal = refusal
         self.overridden = overridden
+    }
+
+    /// What has to be said with a change that is allowed; nil when nothing has.
+    ///
+    /// A copy is made of a group without a voter to spare where it does not stop the writes, or
+    /// where the group is so small that it never has one.
+    package var warning: String? {
+        guard change == .sync, refusal == nil, healthy.count <= Int(needed) else { return nil }
+        return "no voter of \(group.text) may fail during the copy"
     }
 
     /// A majority of `count` voters.

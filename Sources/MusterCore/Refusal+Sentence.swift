@@ -9,24 +9,29 @@ extension Refusal {
             .lastVoter:
             quorumSentence
         case .stale, .unconfirmed, .noLeader, .changeNotPermitted, .changeInFlight, .inDoubt,
-            .closed:
+            .closed, .disputed:
             viewSentence
         case .stillInContact, .notCaughtUp, .notHealthy, .noTransferTarget, .isLeader,
             .nodeDown, .notSeeded, .returning:
             nodeSentence
         case .storeChanged, .storeRegressed, .identityConflict, .foreign, .tombstoned, .notListed:
             identitySentence
-        case .learnerSlot, .syncSlot, .busy, .slotTaken, .allVotersNeeded, .waitingForPartner:
+        case .learnerSlot, .syncSlot, .busy, .slotTaken, .allVotersNeeded, .waitingForPartner,
+            .noSpare:
             slotSentence
-        case .frozen, .damped, .held, .paused, .standalone, .observing, .backlog,
+        case .frozen, .blind, .damped, .held, .paused, .standalone, .observing, .backlog,
             .evidenceTooShort:
             guardSentence
         case .expired, .changed, .duplicate, .unknownNode, .unknownGroup, .notMember,
             .alreadyMember, .invalidPolicy, .nothingToCancel, .tooLate, .unsupported:
             requestSentence
+        case .notHeld, .notStalled, .outOfRange, .noProposal, .notGone:
+            keepingSentence
         case .attemptsUsedUp, .logCompactedDuringSync, .catchUpTimeout, .copyStalled,
             .commandRejected, .superseded, .nodeReplaced:
             sagaSentence
+        case .noReplacement, .othersUnhealthy, .lapsed, .otherLeader:
+            replacementSentence
         }
     }
 
@@ -37,6 +42,9 @@ extension Refusal {
                 + "\(number(2)) are needed to change anything"
         case .quorumLost:
             "\(place) has lost its quorum\(among(nodes)): nothing Muster can do is safe"
+        case .quorumAfter where text == "held":
+            "with \(node(0)) held, \(place) has \(number(1)) of \(number(0)) voters left that "
+                + "count\(among(Array(nodes.dropFirst()))), \(number(2)) are needed"
         case .quorumAfter:
             "without \(node(0)), \(place) has \(number(0)) voters and \(number(1)) healthy"
                 + "\(among(Array(nodes.dropFirst()))), \(number(2)) are needed"
@@ -69,6 +77,9 @@ extension Refusal {
             "\(place) is changing (\(text)" + (numbers.isEmpty ? ")" : ", \(length(0)))")
         case .inDoubt:
             "the outcome of \(text) in \(place) is unknown; looking since \(length(0))"
+        case .disputed:
+            "version \(text) of \(place) was reported with two lists of members; nothing is "
+                + "changed until a newer one is observed"
         default: "\(place) was changed, and no view newer than \(text) has come"
         }
     }
@@ -97,7 +108,13 @@ extension Refusal {
 
     private var laggards: String {
         zip(nodes.dropFirst(), numbers).map { node, lag in
-            lag == 0 ? "\(node) is not healthy" : "\(node) lags \(lag) entries"
+            switch lag {
+            case 0: "\(node) is not healthy"
+            case -1: "\(node) is held"
+            case -2: "\(node) came and went too often"
+            case -3: "\(node) came back a moment ago"
+            default: "\(node) lags \(lag) entries"
+            }
         }.joined(separator: ", ")
     }
 
@@ -111,7 +128,7 @@ extension Refusal {
             "\(list(nodes)) both say that they lead \(place) in term \(number(0))"
         case .identityConflict: "another process or disk (\(text)) also says that it is \(node(0))"
         case .foreign:
-            "\(node(0)) holds data of another cluster; this one is \(text), epoch \(number(0))"
+            "\(node(0)) holds data of another cluster: \(text), epoch \(number(0))"
         case .tombstoned: "the disk of \(node(0)) was removed for good (\(text)); add it by request"
         default: "\(node(0)) is not among the nodes that may join; list or add it"
         }
@@ -119,6 +136,9 @@ extension Refusal {
 
     private var slotSentence: String {
         switch code {
+        case .learnerSlot where text == "readonly":
+            "\(place) allows \(number(0)) learners, and a readonly node may not take the last place"
+                + (nodes.isEmpty ? "" : "; \(list(nodes)) has one")
         case .learnerSlot:
             "\(place) allows \(number(0)) learners"
                 + (nodes.isEmpty ? "" : "; \(list(nodes)) has the place")
@@ -129,6 +149,10 @@ extension Refusal {
         case .slotTaken: "the removal of \(node(0)) is under way"
         case .allVotersNeeded:
             "\(place) adds members only while every voter is healthy; \(list(nodes)) is not"
+        case .noSpare:
+            "a copy of \(place) stops its writes, and none of its voters may fail meanwhile: "
+                + "\(number(0)) of \(number(1)) are healthy, \(number(2)) are needed; "
+                + "\(list(nodes)) is not"
         default: "\(place) waits for \(node(0)), to be promoted together"
         }
     }
@@ -138,11 +162,23 @@ extension Refusal {
         case .frozen:
             "\(number(0)) of \(number(1)) nodes fell silent\(among(nodes)): Muster may be the "
                 + "blind one; deadlines start again after \(length(2)) of calm"
-        case .damped: "\(node(0)) came and went too often"
-        case .held: "\(node(0)) is held"
-        case .paused: "automation is paused"
+        case .blind where text == Blindness.Kind.lag.rawValue:
+            "the manager reads what was said \(length(0)) ago (limit \(length(1))): deadlines "
+                + "start again when it has caught up"
+        case .blind:
+            "\(number(0)) of the \(number(1)) nodes that the manager serves fell silent at once: "
+                + "it may be the blind one; deadlines start again after a calm lease"
+        case .damped:
+            "\(node(0)) came and went too often"
+                + (numbers.count > 1
+                    ? " (score \(number(0))); it counts again in \(length(1))" : "")
+        case .held: "\(node(0)) is held" + (numbers.isEmpty ? "" : " for another \(length(0))")
+        case .paused:
+            "automation is paused" + (numbers.isEmpty ? "" : " for another \(length(0))")
         case .standalone: "the cluster has no policy yet; configure it first"
-        case .observing: "the policy only observes: \(node(0)) is not promoted without a request"
+        case .observing:
+            "the policy only observes: no \(text.isEmpty ? "promotion" : text) of \(node(0)) "
+                + "without a request"
         case .backlog: "inputs are still waiting to be read"
         default:
             "the leader of \(place) has been without contact to \(node(0)) for \(length(0)) of "
@@ -163,7 +199,27 @@ extension Refusal {
         case .invalidPolicy: text
         case .nothingToCancel: "nothing is planned or under way for \(node(0))"
         case .tooLate: "the removal of \(node(0)) has gone too far to be cancelled"
-        default: "the engine of \(place) cannot do that"
+        default:
+            text == "demote"
+                ? "the engine of \(place) cannot make a voter a learner; remove \(node(0)) and add "
+                    + "it as a replica"
+                : "the engine of \(place) cannot do that" + (text.isEmpty ? "" : " (\(text))")
+        }
+    }
+
+    private var keepingSentence: String {
+        switch code {
+        case .notHeld where nodes.isEmpty: "automation is not paused"
+        case .notHeld: "\(node(0)) is not held"
+        case .notStalled: "nothing of \(node(0)) is stalled"
+        case .outOfRange:
+            "\(length(0)) is no time to hold or pause for; from 1 ms to \(length(1))"
+        case .noProposal:
+            "there is no proposal \(number(0)) to approve" + (text.isEmpty ? "" : ": \(text)")
+        default:
+            text == "member"
+                ? "\(node(0)) is a member; remove it first"
+                : "\(node(0)) is up; only what is gone can be forgotten"
         }
     }
 
@@ -178,6 +234,19 @@ extension Refusal {
         case .commandRejected: "the agent rejected \(text) of \(node(0))"
         case .superseded: "something else was asked for" + (text.isEmpty ? "" : " (\(text))")
         default: "\(node(0)) came back as another"
+        }
+    }
+
+    private var replacementSentence: String {
+        switch code {
+        case .noReplacement:
+            "nobody can come in for \(node(0)): no replica has its groups, and no voter waits"
+        case .othersUnhealthy:
+            "\(list(Array(nodes.dropFirst()))) of \(place) is not healthy: \(node(0)) is replaced "
+                + "only while every other voter is, or once dead where the floor is kept without it"
+        case .lapsed:
+            "the wish that \(node(0)) leads \(place) lapsed after \(length(0))"
+        default: "\(node(0)) won \(place) in term \(number(0)), not \(node(1))"
         }
     }
 

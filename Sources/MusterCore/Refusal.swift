@@ -28,19 +28,21 @@ package struct Refusal: Hashable, Sendable {
         case quorumNow, quorumLost, quorumAfter, criticalNewcomer, floor, votersMax, lastVoter
         // What is known of the group
         case stale, unconfirmed, noLeader, changeNotPermitted, changeInFlight, inDoubt, closed
+        case disputed
         // The node
         case stillInContact, notCaughtUp, notHealthy, noTransferTarget, isLeader
         case storeChanged, storeRegressed, identityConflict, foreign, tombstoned, notListed
         case nodeDown, notSeeded, returning
         // Queues and slots
-        case learnerSlot, syncSlot, busy, slotTaken, allVotersNeeded, waitingForPartner
+        case learnerSlot, syncSlot, busy, slotTaken, allVotersNeeded, waitingForPartner, noSpare
         // Guards and modes
-        case frozen, damped, held, paused, standalone, observing, backlog, evidenceTooShort
+        case frozen, blind, damped, held, paused, standalone, observing, backlog, evidenceTooShort
         // Requests
         case expired, changed, duplicate, unknownNode, unknownGroup, notMember, alreadyMember
         case invalidPolicy, nothingToCancel, tooLate, unsupported
+        case notHeld, notStalled, outOfRange, noProposal, notGone
         // Sagas
         case attemptsUsedUp, logCompactedDuringSync, catchUpTimeout, copyStalled, commandRejected
-        case superseded, nodeReplaced
+        case superseded, nodeReplaced, noReplacement, othersUnhealthy, lapsed, otherLeader
     }
 }

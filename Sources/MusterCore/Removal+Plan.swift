@@ -17,10 +17,12 @@ extension ClusterState {
             role: nodes[node]?.role ?? .voter, groups: .all, overrides: request?.overrides ?? [],
             began: moment, correlation: correlation)
         var proofs: [Proof] = []
+        let isSuperseded = old?.kind.isSuperseded ?? false
         for (group, state) in groups {
-            if let step = old?.steps[group], step.outstanding != nil, old?.kind == .join {
+            if let step = old?.steps[group], step.outstanding != nil, isSuperseded {
+                // The command on its way runs out first; the step after it has a proof of its own.
                 saga.steps[group] = step
-                if state.member(node) == nil { continue }
+                continue
             }
             guard state.member(node) != nil else { continue }
             let situation = Situation(
@@ -32,10 +34,17 @@ extension ClusterState {
                 saga.steps[group] = Step(name: leads ? .transfer : .remove, since: moment)
             }
         }
-        let refusal = proofs.compactMap(\.refusal).first ?? slotTaken(by: node)
-        if let refusal { return refuse(node, refusal, proofs, request) }
+        let refusal = proofs.compactMap(\.refusal).first ?? slotHolder(besides: node)
+        if let refusal {
+            if reason == .silence && refusal.code == .floor,
+                let replaced = replaceSilently(node, evidence: evidence, at: moment)
+            {
+                return replaced
+            }
+            return refuse(node, refusal, proofs, request)
+        }
         var events: [Event] = request.map { [.requestAccepted($0.id, nil)] } ?? []
-        if let old, old.kind == .join {
+        if let old, isSuperseded {
             events.append(.sagaSuperseded(node, by: saga.kind))
             events += answers(old, Refusal(.superseded, nodes: [node]))
         }
@@ -44,10 +53,12 @@ extension ClusterState {
 
     /// The store that the configurations name: not that of a node which came back on another disk,
     /// whose member is the old one, and known of a member that was never heard as well.
-    private func storeToRemove(_ node: NodeID, _ old: Saga?) -> StoreID {
-        if let old, old.kind == .join { return old.store }
-        for (_, state) in groups {
-            if let store = state.member(node)?.store { return store }
+    func storeToRemove(_ node: NodeID, _ old: Saga?) -> StoreID {
+        if let old, old.kind.isSuperseded { return old.store }
+        let stores = groups.compactMap { $0.value.member(node)?.store }
+        // Where some groups have the new disk already, the old one is still to leave the others.
+        if let store = stores.first(where: { $0 != nodes[node]?.identity.store }) ?? stores.first {
+            return store
         }
         return old?.store ?? nodes[node]?.identity.store ?? Identifier(high: 0, low: 0)
     }
@@ -76,17 +87,10 @@ extension ClusterState {
         }
         if nodes[node]?.removal == nil {
             guard let store = nodes[node]?.identity.store else { return [] }
-            return [.nodeRefused(node, store: store, refusal: refusal)]
+            let said = Event.nodeRefused(node, store: store, refusal: refusal)
+            return nodes[node]?.leaving == true
+                ? [said, .removalBlocked(node, refusal, proofs: proofs)] : [said]
         }
         return [.removalBlocked(node, refusal, proofs: proofs)]
-    }
-
-    private func slotTaken(by node: NodeID) -> Refusal? {
-        for (other, saga) in sagas where other != node {
-            if (saga.kind == .remove || saga.kind == .leave) && saga.hasBegun && !saga.isStalled {
-                return Refusal(.slotTaken, nodes: [other])
-            }
-        }
-        return nil
     }
 }

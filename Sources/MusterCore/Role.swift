@@ -44,6 +44,8 @@ package struct Capabilities: Hashable, Sendable {
     package var selfPromotes: Bool
     /// Whether any add is refused while a voter is unreachable (etcd).
     package var addNeedsAllVoters: Bool
+    /// Whether a copy of the group's data stops its writes meanwhile.
+    package var copyStopsWrites: Bool
     /// What orders configurations within a term.
     package var configurationVersion: VersionSource
 
@@ -66,7 +68,8 @@ package struct Capabilities: Hashable, Sendable {
     package init(
         startsAfterAdd: Bool = false, seed: Seed = .raft, learnersMax: UInt32 = 1,
         demote: Bool = false, transfer: Bool = true, selfPromotes: Bool = false,
-        addNeedsAllVoters: Bool = false, configurationVersion: VersionSource = .index
+        addNeedsAllVoters: Bool = false, copyStopsWrites: Bool = false,
+        configurationVersion: VersionSource = .index
     ) {
         self.startsAfterAdd = startsAfterAdd
         self.seed = seed
@@ -75,6 +78,7 @@ package struct Capabilities: Hashable, Sendable {
         self.transfer = transfer
         self.selfPromotes = selfPromotes
         self.addNeedsAllVoters = addNeedsAllVoters
+        self.copyStopsWrites = copyStopsWrites
         self.configurationVersion = configurationVersion
     }
 }

@@ -17,6 +17,8 @@ package struct Saga: Hashable, Sendable {
     /// The correlation of the input that began it; every decision and command of it carries it.
     package var correlation: String
     package var phase: Phase
+    /// Who comes in for the node; of a replacement only.
+    package var newcomer: Newcomer?
     /// The step that concerns the node as a whole; nil while there is none.
     package var whole: Step?
     package var steps: SortedMap<GroupID, Step>
@@ -39,6 +41,18 @@ package struct Saga: Hashable, Sendable {
         case silence
         case leave
         case replaced
+    }
+
+    /// Who comes in for a member that is replaced. On the member's own node it is the node on the
+    /// blank store that it came back with: a replacement in place.
+    package struct Newcomer: Hashable, Sendable {
+        package var node: NodeID
+        package var store: StoreID
+
+        package init(node: NodeID, store: StoreID) {
+            self.node = node
+            self.store = store
+        }
     }
 
     /// How the whole change goes.
@@ -88,6 +102,8 @@ package struct Step: Hashable, Sendable {
     package var voter: Bool
     /// How often the leader's log was found compacted past the copy.
     package var misses: UInt32
+    /// Whether the member that is replaced has left this group; of a replacement only.
+    package var removed: Bool
 
     /// What a step does, in the order of a join and of a removal.
     package enum Name: String, CaseIterable, Hashable, Sendable {
@@ -116,6 +132,7 @@ package struct Step: Hashable, Sendable {
         added = false
         voter = false
         misses = 0
+        removed = false
     }
 }
 
@@ -124,7 +141,8 @@ package struct Outstanding: Hashable, Sendable {
     package var id: CommandID
     package var command: Command
     package var issued: Timestamp
-    /// When its executor reported success; nil before. The effect has still to be observed.
+    /// When its executor reported success, or of a command in doubt that it is over; nil before.
+    /// The effect has still to be observed.
     package var succeeded: Timestamp?
     /// When a look at the group was last asked for.
     package var observeAsked: Timestamp?

@@ -76,6 +76,12 @@ package struct SortedMap<Key: Comparable & Sendable, Value: Sendable>: Sendable 
         return body(values[index])
     }
 
+    /// Whether any of the values is as wanted; none is copied to find out.
+    package func hasValue(_ isWanted: (borrowing Value) -> Bool) -> Bool {
+        for index in values.indices where isWanted(values[index]) { return true }
+        return false
+    }
+
     private mutating func insert(_ key: Key, _ value: Value, at index: Int) {
         keys.insert(key, at: index)
         values.insert(value, at: index)

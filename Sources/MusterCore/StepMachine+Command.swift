@@ -1,49 +1,77 @@
 extension StepMachine {
     /// Which command the step is for, or why it cannot be given now.
     func attemptCommand() -> StepAttempt {
+        if let bar = identityBar { return .blocked(bar, nil) }
         switch step.name {
         case .clear: return prepare()
         case .seed: return seed()
         case .start: return start()
-        case .stop: return onNode(.stopMember, policy.startLimit, proof: nil)
+        case .stop: return onWholeNode(.stop, .stopMember)
         case .learner: return learner()
         case .catchUp: return catchUp()
         case .promote: return promote()
         case .transfer: return transfer()
         case .remove: return remove()
         case .takeBack: return change(.removeLearner, .removeMember)
-        case .demote: return change(.demote, .demoteMember)
+        case .demote: return demote()
         case .done: return .wait
         }
     }
 
     /// A command for the node's own agent.
-    private func onNode(
+    func onNode(
         _ action: Command.Action, _ limit: Duration, proof: Proof?
     ) -> StepAttempt {
-        guard let known = state.nodes[node], known.identity.store == saga.store,
-            situation.isHeard(node), !known.stopAnnounced
+        guard let known = state.nodes[node], known.identity.store == store,
+            situation.isHeard(node), !known.stopAnnounced, state.foreignness(known) == nil,
+            known.conflict == nil
         else { return .blocked(Refusal(.nodeDown, group: group, nodes: [node]), nil) }
         let command = Command(
-            action: action, group: group, node: node, store: saga.store,
+            action: action, group: group, node: node, store: store,
             executor: known.identity, require: nil, notAfter: at + limit, attempt: step.attempt)
         return .command(command, proof)
     }
 
+    /// What keeps a joiner out whose identity is not sound; a removal of it goes on.
+    private var identityBar: Refusal? {
+        guard saga.kind == .join || saga.kind == .replace, let known = state.nodes[node],
+            known.identity.store == store
+        else { return nil }
+        switch step.name {
+        case .transfer, .remove, .stop, .takeBack, .demote, .done: return nil
+        case .clear, .seed, .start, .learner, .catchUp, .promote: break
+        }
+        return state.identityBar(known)
+    }
+
+    /// A command for the node's own agent that concerns all its groups, each of which is proved.
+    private func onWholeNode(_ kind: Proof.Change, _ action: Command.Action) -> StepAttempt {
+        let proofs = state.groups.keys.map {
+            state.prove(kind, of: node, in: $0, mover: owner, evidence: evidence, at: at)
+        }
+        if let proof = proofs.first(where: { $0.refusal != nil }), let refusal = proof.refusal {
+            return .blocked(refusal, proof)
+        }
+        switch onNode(action, policy.startLimit, proof: nil) {
+        case .command(let command, _): return .proved(command, proofs)
+        case let other: return other
+        }
+    }
+
     /// A command for the leader's agent, with the proof of its change.
-    private func change(_ kind: Proof.Change, _ action: Command.Action) -> StepAttempt {
+    func change(_ kind: Proof.Change, _ action: Command.Action) -> StepAttempt {
         let proof = prove(kind, of: node)
         if let refusal = proof.refusal { return .blocked(refusal, proof) }
         return onLeader(action, policy.changeLimit, proof)
     }
 
-    private func prove(_ kind: Proof.Change, of subject: NodeID) -> Proof {
+    func prove(_ kind: Proof.Change, of subject: NodeID) -> Proof {
         state.prove(
-            kind, of: subject, in: situation.group, mover: node, evidence: evidence, at: at,
+            kind, of: subject, in: situation.group, mover: owner, evidence: evidence, at: at,
             overrides: saga.overrides)
     }
 
-    private func onLeader(
+    func onLeader(
         _ action: Command.Action, _ limit: Duration, _ proof: Proof
     ) -> StepAttempt {
         guard let leader = situation.leader, let seen = situation.seen.view else {
@@ -53,7 +81,7 @@ extension StepMachine {
             leader: leader.node, term: seen.term, version: seen.view.version,
             activeAfterMin: proof.neededAfter)
         let command = Command(
-            action: action, group: group, node: node, store: saga.store, executor: leader,
+            action: action, group: group, node: node, store: store, executor: leader,
             require: require, notAfter: at + limit, attempt: step.attempt)
         return .command(command, proof)
     }
@@ -61,9 +89,7 @@ extension StepMachine {
     // MARK: Join
 
     private func prepare() -> StepAttempt {
-        let inside = state.groups.contains { $0.value.member(node) != nil }
-        if inside { return .blocked(Refusal(.alreadyMember, nodes: [node]), nil) }
-        return onNode(.prepareNode, policy.startLimit, proof: nil)
+        onWholeNode(.prepare, .prepareNode)
     }
 
     private func seed() -> StepAttempt {
@@ -71,10 +97,11 @@ extension StepMachine {
         if let refusal = proof.refusal { return .blocked(refusal, proof) }
         guard let source = situation.leader?.node else { return .wait }
         var copies: [(node: NodeID, source: NodeID)] = []
-        for (other, saga) in state.sagas {
+        for (_, saga) in state.sagas {
             for (_, step) in saga.steps {
-                if case .syncGroup(let from, _)? = step.outstanding?.command.action {
-                    copies.append((other, from))
+                guard let command = step.outstanding?.command else { continue }
+                if case .syncGroup(let from, _) = command.action {
+                    copies.append((command.node, from))
                 }
             }
         }
@@ -110,9 +137,12 @@ extension StepMachine {
                         ]))
             }
         }
-        let term = situation.register.term
+        let proof = prove(.start, of: node)
+        if let refusal = proof.refusal { return .blocked(refusal, proof) }
+        let seen = situation.seen.view
         return onNode(
-            .startMember(index: dataIndex, minTerm: term), policy.startLimit, proof: nil)
+            .startMember(index: dataIndex, minTerm: seen?.term, votedFor: seen?.leader.node),
+            policy.startLimit, proof: proof)
     }
 
     private func learner() -> StepAttempt {
@@ -120,28 +150,31 @@ extension StepMachine {
         if capabilities.learnersMax == 0 { return change(.addVoter, .addMember(as: .voter)) }
         let proof = prove(.addLearner, of: node)
         if let refusal = proof.refusal { return .blocked(refusal, proof) }
-        if let earlier = earlierJoiner(), !hasSlotFor(2, capabilities) {
+        if let earlier = earlierJoiner(), !hasSlotFor(2) {
             return .blocked(
                 Refusal(.learnerSlot, group: group, nodes: [earlier], numbers: [1]), proof)
         }
-        return onLeader(.addMember(as: .learner), policy.changeLimit, proof)
+        // A learner that promotes itself would do so without a proof.
+        let role: Command.AddedRole = capabilities.selfPromotes ? .nonVoter : .learner
+        return onLeader(.addMember(as: role), policy.changeLimit, proof)
     }
 
     /// Joins queue for slots in the order in which they began.
     private func earlierJoiner() -> NodeID? {
-        for (other, saga) in state.sagas where other != node && saga.kind == .join {
+        for (other, saga) in state.sagas
+        where other != owner && (saga.kind == .join || saga.kind == .replace) {
             guard let waiting = saga.steps[situation.group], waiting.name == .learner,
                 !saga.isStalled, waiting.outstanding == nil
             else { continue }
-            if saga.began < self.saga.began || (saga.began == self.saga.began && other < node) {
-                return other
+            if saga.began < self.saga.began || (saga.began == self.saga.began && other < owner) {
+                return saga.comer.node
             }
         }
         return nil
     }
 
-    private func hasSlotFor(_ count: Int, _ capabilities: Capabilities) -> Bool {
-        let slots = Int(max(policy.learnersMax, capabilities.learnersMax))
+    private func hasSlotFor(_ count: Int) -> Bool {
+        let slots = state.learnerSlots(of: situation.group, for: node)
         return situation.learners.count + count <= slots
     }
 
@@ -161,76 +194,41 @@ extension StepMachine {
     }
 
     private func promote() -> StepAttempt {
-        if policy.promotion != .act && saga.requests.isEmpty {
-            return .blocked(Refusal(.observing, group: group, nodes: [node]), nil)
-        }
         let proof = prove(.promote, of: node)
-        if let refusal = proof.refusal { return .blocked(refusal, proof) }
-        if situation.voters.count == 1, let partner = missingPartner() {
+        if let refusal = proof.refusal {
+            if refusal.code == .notMember && saga.kind == .promote { return .fail(refusal) }
+            return .blocked(refusal, proof)
+        }
+        if saga.kind == .join, situation.voters.count == 1, let partner = missingPartner() {
             return .blocked(
                 Refusal(.waitingForPartner, group: group, nodes: [partner]), proof)
+        }
+        let isAsked = saga.kind != .join || !saga.requests.isEmpty
+        if !isAsked && state.mode(.promotion, of: node, at: at) != .act {
+            let request = Request.Action.add(
+                node: node, role: saga.role, groups: saga.groups, wipe: nil)
+            return .propose(.promotion, request, proof)
         }
         return onLeader(.promoteMember, policy.changeLimit, proof)
     }
 
     /// With one voter, a second one alone would make both of them critical. Another join that is
-    /// under way is waited for, so that both are promoted back to back.
+    /// under way is waited for, so that both are promoted back to back; nobody is once one can be
+    /// promoted too, nor anybody who is down.
     private func missingPartner() -> NodeID? {
-        let capabilities = state.capabilities(of: situation.group, for: node)
+        var missing: NodeID?
         for (other, saga) in state.sagas where other != node {
             guard saga.kind == .join, saga.role == .voter, case .active = saga.phase,
-                let step = saga.steps[situation.group], step.name != .promote, step.name != .done
+                let step = saga.steps[situation.group], step.name != .done,
+                state.nodes[other]?.liveness != .down
             else { continue }
-            let inside = situation.view(of: other) != nil
-            if inside || hasSlotFor(1, capabilities) { return other }
-        }
-        return nil
-    }
-
-    // MARK: Removal
-
-    private func transfer() -> StepAttempt {
-        if let holder = slotHolder { return .blocked(holder, nil) }
-        if let unusable = situation.unusable { return .blocked(unusable, nil) }
-        let targets = situation.transferTargets(from: node)
-        if targets.isEmpty {
-            return .blocked(situation.noTransferTarget(from: node), nil)
-        }
-        let target = targets[Int(step.attempt - 1) % targets.count]
-        let proof = prove(.transfer, of: target)
-        if let refusal = proof.refusal { return .blocked(refusal, proof) }
-        return onLeader(.transferLeadership(to: target), policy.transferLimit, proof)
-    }
-
-    private func remove() -> StepAttempt {
-        if situation.leader?.node == node { return .restart(.transfer) }
-        if let holder = slotHolder { return .blocked(holder, nil) }
-        let isVoter = situation.view(of: node)?.member.role == .voter
-        return change(isVoter ? .removeVoter : .removeLearner, .removeMember)
-    }
-
-    /// One removal at a time in a cluster: whoever has begun to change a group has the slot.
-    private var slotHolder: Refusal? {
-        if saga.hasBegun { return nil }
-        for (other, saga) in state.sagas where other != node {
-            if (saga.kind == .remove || saga.kind == .leave) && saga.hasBegun {
-                return Refusal(.slotTaken, nodes: [other])
+            if step.name == .promote {
+                if situation.notCaughtUp(other) == nil && situation.isHeard(other) { return nil }
+                continue
             }
+            let inside = situation.view(of: other) != nil
+            if missing == nil && (inside || hasSlotFor(1)) { missing = other }
         }
-        return nil
-    }
-}
-
-extension Situation {
-    /// Which voters cannot take the leadership, and how far each lags.
-    func noTransferTarget(from leaving: NodeID) -> Refusal {
-        let others = voters.filter { $0 != leaving }
-        let commit = seen.view?.commitBefore?.value ?? 0
-        let lags = others.map { node -> Int64 in
-            let match = (view(of: node)?.match ?? seen.members[node]?.own?.applied)?.value ?? 0
-            return match >= commit ? 0 : Int64(clamping: commit - match)
-        }
-        return Refusal(
-            .noTransferTarget, group: group, nodes: [leaving] + others, numbers: lags)
+        return missing
     }
 }

@@ -22,7 +22,7 @@ extension StepMachine {
         in seen: GroupEvidence.Observation, _ outstanding: Outstanding?
     ) -> Bool {
         let member = seen.view.members.first { $0.member.node == node }?.member
-        let isOurs = member.map { $0.store == nil || $0.store == saga.store } ?? false
+        let isOurs = member.map { $0.store == nil || $0.store == store } ?? false
         switch step.name {
         case .learner: return isOurs
         case .promote: return isOurs && member?.role == .voter
@@ -30,6 +30,7 @@ extension StepMachine {
         case .remove: return !isOurs
         case .takeBack: return !isOurs || member?.role == .voter
         case .transfer:
+            if saga.kind == .transfer { return seen.leader.node == node }
             guard seen.leader.node != node else { return false }
             guard let require = outstanding?.command.require else { return true }
             return seen.term > require.term
@@ -39,7 +40,8 @@ extension StepMachine {
 
     private func confirmedView(since outstanding: Outstanding?) -> GroupEvidence.Observation? {
         guard let seen = situation.seen.view, seen.view.confirmed,
-            seen.term >= max(situation.register.term, situation.seen.termMax)
+            seen.term >= max(situation.register.term, situation.seen.termMax),
+            situation.disagreement == nil
         else { return nil }
         if let outstanding, seen.heard.appended <= outstanding.issued { return nil }
         return seen
@@ -47,7 +49,7 @@ extension StepMachine {
 
     private var isPrepared: Bool {
         guard let known = state.nodes[node] else { return false }
-        return known.identity.store != saga.store && known.blank
+        return known.identity.store != store && known.blank
     }
 
     private var isCaughtUp: Bool {
@@ -59,7 +61,9 @@ extension StepMachine {
         guard let own = situation.seen.members[node]?.own, own.state != .stopped,
             let known = state.nodes[node], own.identity == known.identity
         else { return false }
-        return own.heard.appended > (outstanding?.issued ?? known.started)
+        // What it said before the step began may be from before its server was stopped.
+        let since = saga.kind == .join ? max(known.started, step.since) : known.started
+        return own.heard.appended > (outstanding?.issued ?? since)
     }
 
     /// The last entry that the node's disk holds of the group; nil when it has none.
@@ -79,9 +83,9 @@ extension StepMachine {
 
     /// The step is over; the next one begins.
     func done() -> [Event] {
-        guard let group else { return [.stepDone(node, nil, step.name, next: nil)] }
+        guard let group else { return [.stepDone(owner, nil, step.name, next: nil)] }
         let following = isRollingBack ? nameOfReturn : nextName(after: step.name)
-        let event = Event.stepDone(node, group, step.name, next: following)
+        let event = Event.stepDone(owner, group, step.name, next: following)
         return [event] + desiredAfter(step.name, group)
     }
 
@@ -91,48 +95,28 @@ extension StepMachine {
         switch step.name {
         case .takeBack, .stop: return nil
         default:
-            let isLearner = situation.view(of: node)?.member.role == .learner
+            let isLearner = situation.view(of: saga.comer.node)?.member.role == .learner
             return step.added && isLearner ? .takeBack : nil
         }
     }
 
-    /// Reached by a join, lowered by a person's removal: automation never lowers what is desired.
+    /// Reached by joins and promotions, lowered by a person's removal or demotion: automation never
+    /// lowers what is desired, and a replacement changes nothing of it. A promotion that has its
+    /// effect when a removal has taken over is not wanted any more, and nobody misses that voter.
     private func desiredAfter(_ name: Step.Name, _ group: GroupID) -> [Event] {
         let desired = situation.register.desired
         let count = UInt32(situation.voters.count)
         switch name {
         case .promote, .learner:
-            return count > desired ? [.desiredChanged(group, count)] : []
+            return count > desired && !saga.kind.isRemoval ? [.desiredChanged(group, count)] : []
         case .remove:
             let byPerson = saga.reason == .request || saga.reason == .leave
-            return byPerson && step.voter && desired > 1
+            return byPerson && saga.kind.isRemoval && step.voter && desired > max(1, count)
                 ? [.desiredChanged(group, desired - 1)] : []
-        case .clear, .seed, .start, .catchUp, .transfer, .stop, .demote, .takeBack, .done:
+        case .demote:
+            return desired > 1 ? [.desiredChanged(group, desired - 1)] : []
+        case .clear, .seed, .start, .catchUp, .transfer, .stop, .takeBack, .done:
             return []
         }
-    }
-
-    /// DOMAIN §6.2 and §6.3: the order of the steps.
-    func nextName(after name: Step.Name) -> Step.Name? {
-        let capabilities = state.capabilities(of: situation.group, for: node)
-        let isVoter = saga.role == .voter
-        switch name {
-        case .seed: return .start
-        case .start: return capabilities.startsAfterAdd ? .catchUp : .learner
-        case .learner:
-            if capabilities.startsAfterAdd { return .start }
-            return capabilities.learnersMax == 0 ? nil : .catchUp
-        case .catchUp: return isVoter && !isFullVoter ? .promote : nil
-        case .transfer: return .remove
-        case .clear, .promote, .remove, .stop, .demote, .takeBack, .done: return nil
-        }
-    }
-
-    private var isFullVoter: Bool { situation.view(of: node)?.member.role == .voter }
-
-    /// The first step of a join in a group.
-    static func firstName(_ capabilities: Capabilities) -> Step.Name {
-        if capabilities.startsAfterAdd { return .learner }
-        return capabilities.seed == .external ? .seed : .start
     }
 }

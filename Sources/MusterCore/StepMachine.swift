@@ -13,14 +13,18 @@ struct StepMachine {
     let policy: Policy
     let situation: Situation
 
-    var node: NodeID { saga.node }
+    /// The node under whose name the saga runs: events name it.
+    var owner: NodeID { saga.node }
+    /// The member that the step is about, and its store.
+    let node: NodeID
+    let store: StoreID
 
     /// - Returns: nil when the saga, the step or the policy is not there.
     init?(
-        _ state: ClusterState, _ node: NodeID, _ group: GroupID?, evidence: Evidence,
+        _ state: ClusterState, _ owner: NodeID, _ group: GroupID?, evidence: Evidence,
         at moment: Timestamp
     ) {
-        guard let policy = state.policy, let saga = state.sagas[node],
+        guard let policy = state.policy, let saga = state.sagas[owner],
             let step = group.map({ saga.steps[$0] }) ?? saga.whole
         else { return nil }
         self.state = state
@@ -30,9 +34,12 @@ struct StepMachine {
         self.evidence = evidence
         self.policy = policy
         at = moment
+        let subject = saga.subject(of: step.name)
+        self.node = subject.node
+        store = subject.store
         situation = Situation(
             state: state, group: group ?? GroupID(unchecked: ""), evidence: evidence, at: moment,
-            mover: node)
+            mover: saga.node)
     }
 
     /// The events of the one move that the step can make now; none when it can make none.
@@ -48,66 +55,109 @@ struct StepMachine {
 
     private func ready() -> [Event] {
         if let turn = redirected() { return turn }
-        if hasEffect(since: nil) { return done() }
+        if isTakenOut { return [.stepDone(owner, group, step.name, next: nil)] }
         if group != nil, let whole = saga.whole, whole.name != .done { return [] }
+        if hasEffect(since: nil) { return done() }
+        if let over = wishIsOver() { return [.stepFailed(owner, group, step.name, over)] }
+        if isOnAnotherStore { return [] }
         if at < step.notBefore { return [] }
-        switch attemptCommand() {
-        case .command(let command, let proof): return [.commandIssued(command, proof: proof)]
+        switch standstill ?? attemptCommand() {
+        case .command(let command, let proof):
+            return [.commandIssued(command, proofs: [proof].compactMap { $0 })]
+        case .proved(let command, let proofs): return [.commandIssued(command, proofs: proofs)]
         case .wait: return []
-        case .fail(let refusal): return [.stepFailed(node, group, step.name, refusal)]
-        case .restart(let name): return [.stepStarted(node, group, name)]
+        case .fail(let refusal): return [.stepFailed(owner, group, step.name, refusal)]
+        case .restart(let name): return [.stepStarted(owner, group, name)]
+        case .propose(let rule, let action, let proof):
+            return state.propose(rule, node, action, proofs: proof.map { [$0] } ?? [], at: at)
         case .blocked(let refusal, let proof):
             if let old = step.blocked, old.code == refusal.code, old.nodes == refusal.nodes {
                 return []
             }
-            return [.stepBlocked(node, group, refusal, proof: proof)]
+            return [.stepBlocked(owner, group, refusal, proof: proof)]
         }
+    }
+
+    /// While the node is held, or what automation began is paused, no command is given; what is
+    /// under way has its outcome all the same, and servers that must not run are stopped.
+    private var standstill: StepAttempt? {
+        if step.name == .stop { return nil }
+        if state.isHeld(node, at: at) && saga.overrides.contains(.held) { return nil }
+        guard let refusal = state.standstill(of: node, at: at) else { return nil }
+        if refusal.code == .paused && !saga.isAutomatic { return nil }
+        return .blocked(refusal, nil)
     }
 
     /// A step that belongs to what the saga was before: a removal took over from a join, or a join
     /// is taken back. Nothing new is begun for it.
     private func redirected() -> [Event]? {
         if isRollingBack && step.name != .takeBack && step.name != .stop { return turnBack() }
-        let removes = saga.kind == .remove || saga.kind == .leave
-        guard removes, let group else { return nil }
+        guard saga.kind.isRemoval, let group else { return nil }
         switch step.name {
         case .clear, .seed, .start, .learner, .catchUp, .promote, .takeBack, .demote:
             let present = situation.view(of: node) != nil
             let name: Step.Name = situation.leader?.node == node ? .transfer : .remove
-            return [.stepDone(node, group, step.name, next: present ? name : nil)]
+            return [.stepDone(owner, group, step.name, next: present ? name : nil)]
         case .transfer, .remove, .stop, .done:
             return nil
         }
     }
 
+    /// Whether the joiner runs on another disk than the one that its join is about: the join begins
+    /// anew, and nothing is done for the old one any more.
+    private var isOnAnotherStore: Bool {
+        guard saga.kind == .join, group != nil, step.name != .takeBack else { return false }
+        return state.nodes[node].map { $0.identity.store != saga.store } ?? false
+    }
+
+    /// Whether somebody took the joiner out of the group by hand, or out of all of them, whoever
+    /// had added it: then it is not added again.
+    private var isTakenOut: Bool {
+        guard saga.kind == .join, let group, let known = state.nodes[node],
+            state.groups[group]?.member(node) == nil
+        else { return false }
+        if known.outside.contains(group) { return true }
+        guard let tombstone = state.tombstones[saga.store] else { return false }
+        return tombstone.reason == .external && tombstone.at >= saga.began
+    }
+
     private func turnBack() -> [Event] {
         if step.name == .takeBack || step.name == .stop { return [] }
-        if let next = nameOfReturn { return [.stepStarted(node, group, next)] }
-        return [.stepDone(node, group, step.name, next: nil)]
+        if let next = nameOfReturn { return [.stepStarted(owner, group, next)] }
+        return [.stepDone(owner, group, step.name, next: nil)]
     }
 
     private func issued(_ outstanding: Outstanding) -> [Event] {
         if hasEffect(since: outstanding) { return done() }
+        if let won = wonByAnother(outstanding) {
+            return [.stepFailed(owner, group, step.name, won)]
+        }
         if let failure = expiry(of: outstanding) { return failed(outstanding, failure) }
         if group != nil && outstanding.command.require != nil {
             let late = at > outstanding.command.notAfter
             let lost = outstanding.succeeded == nil && isGone(outstanding.command.executor)
-            if late || lost { return [.commandInDoubt(outstanding.id, node, group)] }
+            if late || lost { return [.commandInDoubt(outstanding.id, owner, group)] }
         }
         return lookAgain(outstanding)
     }
 
     private func inDoubt(_ outstanding: Outstanding) -> [Event] {
         if hasEffect(since: outstanding) {
-            return [.doubtResolved(outstanding.id, node, group, effect: true)] + done()
+            return [.doubtResolved(outstanding.id, owner, group, effect: true)] + done()
+        }
+        if let won = wonByAnother(outstanding) {
+            return [
+                .doubtResolved(outstanding.id, owner, group, effect: false),
+                .stepFailed(owner, group, step.name, won),
+            ]
         }
         if isSettled(outstanding) {
-            let resolved = Event.doubtResolved(outstanding.id, node, group, effect: false)
+            let resolved = Event.doubtResolved(outstanding.id, owner, group, effect: false)
             if step.attempt >= policy.attemptsMax {
                 let refusal = Refusal(
                     .attemptsUsedUp, group: group, nodes: [node],
                     numbers: [Int64(step.attempt)], text: outstanding.command.action.name)
-                return [resolved, .stepFailed(node, group, step.name, refusal)]
+                return [resolved, .stepFailed(owner, group, step.name, refusal)]
             }
             return [resolved]
         }
@@ -144,7 +194,7 @@ struct StepMachine {
         return [
             .observationAsked(
                 Command(
-                    action: .observeGroup, group: group, node: node, store: saga.store,
+                    action: .observeGroup, group: group, node: node, store: store,
                     executor: leader, require: nil, notAfter: at + policy.observeLimit,
                     attempt: step.attempt))
         ]
@@ -174,13 +224,13 @@ struct StepMachine {
         }
         let notBefore = at + backoff
         let event = Event.commandFailed(
-            outstanding.id, node, group, failure, notBefore: notBefore)
+            outstanding.id, owner, group, failure, notBefore: notBefore)
         if again && step.attempt < attemptsMax { return [event] }
         let code: Refusal.Code = again ? .attemptsUsedUp : .commandRejected
         let refusal = Refusal(
             code, group: group, nodes: [node], numbers: [Int64(step.attempt)],
             text: outstanding.command.action.name)
-        return [event, .stepFailed(node, group, step.name, refusal)]
+        return [event, .stepFailed(owner, group, step.name, refusal)]
     }
 
     private var attemptsMax: UInt32 { step.name == .seed ? 3 : policy.attemptsMax }
@@ -199,17 +249,18 @@ struct StepMachine {
         isReplaced(executor) || state.nodes[executor.node]?.liveness == .down
     }
 
-    var isRollingBack: Bool {
-        if case .rollingBack = saga.phase { return true }
-        return false
-    }
+    var isRollingBack: Bool { saga.isRollingBack }
 }
 
 /// What a ready step comes to.
 enum StepAttempt {
     case command(Command, Proof?)
+    /// One that concerns the node as a whole, with the proofs of all groups.
+    case proved(Command, [Proof])
     case blocked(Refusal, Proof?)
     case fail(Refusal)
     case restart(Step.Name)
+    /// Automation may not do it by itself.
+    case propose(Rule, Request.Action, Proof?)
     case wait
 }

@@ -57,19 +57,24 @@ package struct CloudEvent: Hashable, Sendable {
 }
 
 extension CloudEvent {
+    /// The names of the attributes' headers, by the place of the attribute.
+    static let headerNames = Attribute.allCases.map { Array($0.headerName.utf8) }
+    private static let specVersionHeader = Header(
+        name: headerNames[Attribute.specVersion.rawValue], value: Array(specVersion.utf8))
+    private static let contentTypeOfData = Header(
+        name: Array(contentTypeHeader.utf8), value: Array(dataContentType.utf8))
+
     /// The headers of the event in binary mode, in a fixed order; the data is the record's value.
     package var headers: [Header] {
         var headers: [Header] = []
         headers.reserveCapacity(11)
-        for attribute in Attribute.allCases {
+        headers.append(Self.specVersionHeader)
+        for attribute in Attribute.allCases where attribute != .specVersion {
             guard let value = self[attribute] else { continue }
             headers.append(
-                Header(name: Array(attribute.headerName.utf8), value: Array(value.utf8)))
+                Header(name: Self.headerNames[attribute.rawValue], value: Array(value.utf8)))
         }
-        headers.append(
-            Header(
-                name: Array(Self.contentTypeHeader.utf8),
-                value: Array(Self.dataContentType.utf8)))
+        headers.append(Self.contentTypeOfData)
         return headers
     }
 

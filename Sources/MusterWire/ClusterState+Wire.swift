@@ -48,6 +48,12 @@ extension ClusterState {
         }
         requests = try object.optionalList("requests")
         freeze = try object.readOptional("freeze")
+        pause = try object.readOptional("pause")
+        blind = try object.readOptional("blind")
+        proposals = try object.optionalList("proposals")
+        proposalsPast = try object.optionalList("proposalsPast")
+        forgotten = try object.optionalList("forgotten")
+        heard = try object.read("heard")
         gapHandled = try object.read("gapHandled")
         trail = try object.read("trail", default: Trail())
     }
@@ -74,6 +80,12 @@ extension ClusterState {
             }
             writer.put("requests", unlessEmpty: requests)
             writer.put("freeze", freeze)
+            writer.put("pause", pause)
+            writer.put("blind", blind)
+            writer.put("proposals", unlessEmpty: proposals)
+            writer.put("proposalsPast", unlessEmpty: proposalsPast)
+            writer.put("forgotten", unlessEmpty: forgotten)
+            writer.put("heard", heard)
             writer.put("gapHandled", gapHandled)
             writer.put("trail", unlessEmpty: trail)
         }

@@ -60,7 +60,8 @@ extension Command.Action {
         case .startMember:
             self = .startMember(
                 index: try object.readOptional("index"),
-                minTerm: try object.readOptional("minTerm"))
+                minTerm: try object.readOptional("minTerm"),
+                votedFor: try object.readOptional("votedFor"))
         case .stopMember: self = .stopMember
         case .addMember: self = .addMember(as: try object.read("as"))
         case .promoteMember: self = .promoteMember
@@ -77,9 +78,10 @@ extension Command.Action {
         case .syncGroup(let source, let scope):
             writer.put("source", source)
             writer.put("scope", scope)
-        case .startMember(let index, let minTerm):
+        case .startMember(let index, let minTerm, let votedFor):
             writer.put("index", index)
             writer.put("minTerm", minTerm)
+            writer.put("votedFor", votedFor)
         case .addMember(let role): writer.put("as", role)
         case .transferLeadership(let node): writer.put("to", node)
         case .prepareNode, .stopMember, .promoteMember, .demoteMember, .removeMember,

@@ -72,9 +72,11 @@ extension Decision.Cause {
 
 extension Decision.ManagerCause: WireObject {
     private enum Kind: WireWord {
-        case unreadable, skipped
+        case unreadable, skipped, inputsLost
 
-        static let words = JSONWords<Self>([("unreadable", .unreadable), ("skipped", .skipped)])
+        static let words = JSONWords<Self>([
+            ("unreadable", .unreadable), ("skipped", .skipped), ("inputsLost", .inputsLost),
+        ])
     }
 
     package init(members object: inout JSONObject) throws(JSONReadError) {
@@ -82,7 +84,14 @@ extension Decision.ManagerCause: WireObject {
         case .unreadable:
             self = .unreadable(
                 try Position(members: &object), appended: try object.read("appended"))
-        case .skipped: self = .skipped(try object.read("seq"), try object.read("hash"))
+        case .skipped:
+            self = .skipped(
+                try object.read("seq"), try object.read("hash"),
+                reason: try object.read("reason", default: ""))
+        case .inputsLost:
+            self = .inputsLost(
+                try TopicPartition(members: &object), from: try object.read("from"),
+                next: try object.read("next"), reason: try object.read("reason", default: ""))
         }
     }
 
@@ -92,20 +101,28 @@ extension Decision.ManagerCause: WireObject {
             writer.put("kind", Kind.unreadable)
             position.writeMembers(to: &writer)
             writer.put("appended", appended)
-        case .skipped(let sequence, let hash):
+        case .skipped(let sequence, let hash, let reason):
             writer.put("kind", Kind.skipped)
             writer.put("seq", sequence)
             writer.put("hash", hash)
+            writer.put("reason", unlessEmpty: reason)
+        case .inputsLost(let place, let from, let next, let reason):
+            writer.put("kind", Kind.inputsLost)
+            place.writeMembers(to: &writer)
+            writer.put("from", from)
+            writer.put("next", next)
+            writer.put("reason", unlessEmpty: reason)
         }
     }
 }
 
 extension Subject: WireObject {
     private enum Kind: WireWord {
-        case liveness, removal, saga, step
+        case liveness, removal, saga, step, sight
 
         static let words = JSONWords<Self>([
             ("liveness", .liveness), ("removal", .removal), ("saga", .saga), ("step", .step),
+            ("sight", .sight),
         ])
     }
 
@@ -115,6 +132,7 @@ extension Subject: WireObject {
         case .removal: self = .removal(try object.read("node"))
         case .saga: self = .saga(try object.read("node"))
         case .step: self = .step(try object.read("node"), try object.read("group"))
+        case .sight: self = .sight(try object.readOptional("blind"))
         }
     }
 
@@ -131,6 +149,9 @@ extension Subject: WireObject {
             writer.put("subject", Kind.step)
             writer.put("node", node)
             writer.put("group", group)
+        case .sight(let blindness):
+            writer.put("subject", Kind.sight)
+            writer.put("blind", blindness)
         }
     }
 }

@@ -20,6 +20,10 @@ extension Event {
                 try object.read("group"), appeared: try object.optionalList("appeared"),
                 vanished: try object.optionalList("vanished"),
                 changed: try object.optionalList("changed"))
+        case "configurationDisputed":
+            .configurationDisputed(
+                try object.read("group"), version: try object.read("version"),
+                members: try object.list("members"))
         case "groupDeleted": .groupDeleted(try object.read("group"))
         case "desiredChanged":
             .desiredChanged(try object.read("group"), try object.read("desired"))
@@ -46,6 +50,10 @@ extension Event {
             writer.put("appeared", unlessEmpty: appeared)
             writer.put("vanished", unlessEmpty: vanished)
             writer.put("changed", unlessEmpty: changed)
+        case .configurationDisputed(let group, let version, let members):
+            writer.put("group", group)
+            writer.put("version", version)
+            writer.put("members", list: members)
         case .groupDeleted(let group): writer.put("group", group)
         case .desiredChanged(let group, let desired):
             writer.put("group", group)

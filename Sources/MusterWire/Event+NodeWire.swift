@@ -24,12 +24,19 @@ extension Event {
         case "nodeDown":
             .nodeDown(try object.read("node"), lastHeard: try object.read("lastHeard"))
         case "nodeReturned": .nodeReturned(try object.read("node"))
+        case "nodeSeenUp":
+            .nodeSeenUp(try object.read("node"), by: try object.read("by"))
         case "nodeRefused":
             .nodeRefused(
                 try object.read("node"), store: try object.read("store"),
                 refusal: try object.read("refusal"))
         case "identityConflict":
             .identityConflict(try object.read("node"), try object.read("refusal"))
+        case "conflictEnded": .conflictEnded(try object.read("node"))
+        case "matchNoted":
+            .matchNoted(
+                try object.read("node"), store: try object.read("store"),
+                matches: try object.list("matches"))
         case "joinRefused":
             .joinRefused(
                 try object.read("node"), store: try object.read("store"),
@@ -52,7 +59,8 @@ extension Event {
             writer.put("node", node)
             writer.put("groupsVersion", version)
             writer.put("groups", list: groups)
-        case .nodeStopAnnounced(let node), .nodeReturned(let node), .nodeJoined(let node):
+        case .nodeStopAnnounced(let node), .nodeReturned(let node), .nodeJoined(let node),
+            .conflictEnded(let node):
             writer.put("node", node)
         case .nodeLeaveAnnounced(let node, let reason):
             writer.put("node", node)
@@ -60,6 +68,9 @@ extension Event {
         case .nodeSuspected(let node, let lastHeard, let by):
             writer.put("node", node)
             writer.put("lastHeard", lastHeard)
+            writer.put("by", by)
+        case .nodeSeenUp(let node, let by):
+            writer.put("node", node)
             writer.put("by", by)
         case .nodeDown(let node, let lastHeard):
             writer.put("node", node)
@@ -72,6 +83,10 @@ extension Event {
         case .identityConflict(let node, let refusal):
             writer.put("node", node)
             writer.put("refusal", refusal)
+        case .matchNoted(let node, let store, let matches):
+            writer.put("node", node)
+            writer.put("store", store)
+            writer.put("matches", list: matches)
         case .nodeRemoved(let node, let store, let reason):
             writer.put("node", node)
             writer.put("store", store)

@@ -24,7 +24,8 @@ extension Event {
                 try object.read("node"), try object.readOptional("group"),
                 try object.read("step"), try object.read("refusal"))
         case "commandIssued":
-            .commandIssued(try object.read("command"), proof: try object.readOptional("proof"))
+            .commandIssued(
+                try object.read("command"), proofs: try object.optionalList("proofs"))
         case "observationAsked": .observationAsked(try object.read("command"))
         case "commandReported", "commandFailed", "commandInDoubt", "doubtResolved":
             try readOutcome(type, members: &object)
@@ -72,9 +73,9 @@ extension Event {
             writer.put("group", group)
             writer.put("step", step)
             writer.put("refusal", refusal)
-        case .commandIssued(let command, let proof):
+        case .commandIssued(let command, let proofs):
             writer.put("command", command)
-            writer.put("proof", proof)
+            writer.put("proofs", unlessEmpty: proofs)
         case .observationAsked(let command): writer.put("command", command)
         case .commandReported(let id, let node, let group),
             .commandInDoubt(let id, let node, let group):

@@ -16,6 +16,8 @@ extension Event: WireForm {
             self = event
         } else if let event = try Self.readSaga(type, members: &object) {
             self = event
+        } else if let event = try Self.readKeeping(type, members: &object) {
+            self = event
         } else if let event = try Self.readCluster(type, members: &object) {
             self = event
         } else {
@@ -32,11 +34,12 @@ extension Event: WireForm {
                 .thawed, .requestAccepted, .requestRejected, .requestCompleted:
                 writeCluster(to: &writer)
             case .nodeStarted, .nodeGroupsChanged, .nodeStopAnnounced, .nodeLeaveAnnounced,
-                .nodeSuspected, .nodeDown, .nodeReturned, .nodeRefused, .identityConflict,
-                .joinRefused, .nodeJoined, .nodeRemoved:
+                .nodeSuspected, .nodeDown, .nodeReturned, .nodeSeenUp, .nodeRefused,
+                .identityConflict, .conflictEnded, .matchNoted, .joinRefused, .nodeJoined,
+                .nodeRemoved:
                 writeNode(to: &writer)
-            case .leaderObserved, .configurationObserved, .driftDetected, .groupDeleted,
-                .desiredChanged, .syncChanged:
+            case .leaderObserved, .configurationObserved, .configurationDisputed, .driftDetected,
+                .groupDeleted, .desiredChanged, .syncChanged:
                 writeGroup(to: &writer)
             case .removalScheduled, .removalRescheduled, .removalCancelled, .removalBlocked,
                 .sagaStarted, .sagaRollingBack, .sagaStalled, .sagaResumed, .sagaSuperseded,
@@ -46,6 +49,9 @@ extension Event: WireForm {
                 .commandReported, .commandFailed, .commandInDoubt, .doubtResolved,
                 .observationAsked:
                 writeStep(to: &writer)
+            case .blinded, .sighted, .automationPaused, .automationResumed, .nodeHeld,
+                .nodeReleased, .nodeForgotten, .changeWithheld, .changeProposed, .proposalEnded:
+                writeKeeping(to: &writer)
             }
         }
     }
@@ -56,17 +62,16 @@ extension Event: WireForm {
         case .policyConfigured, .clusterIdentified, .timeGap, .frozen, .calmed, .thawed,
             .requestAccepted, .requestRejected, .requestCompleted:
             clusterTypeName
-        case .nodeStarted: "nodeStarted"
-        case .nodeGroupsChanged: "nodeGroupsChanged"
-        case .nodeStopAnnounced: "nodeStopAnnounced"
-        case .nodeLeaveAnnounced: "nodeLeaveAnnounced"
-        case .nodeSuspected: "nodeSuspected"
-        case .nodeDown: "nodeDown"
-        case .nodeReturned: "nodeReturned"
-        case .nodeRefused: "nodeRefused"
-        case .identityConflict: "identityConflict"
+        case .blinded, .sighted, .automationPaused, .automationResumed, .nodeHeld,
+            .nodeReleased, .nodeForgotten, .changeWithheld, .changeProposed, .proposalEnded:
+            keepingTypeName
+        case .nodeStarted, .nodeGroupsChanged, .nodeStopAnnounced, .nodeLeaveAnnounced,
+            .nodeSuspected, .nodeDown, .nodeReturned, .nodeSeenUp, .nodeRefused,
+            .identityConflict, .conflictEnded, .matchNoted:
+            nodeTypeName
         case .leaderObserved: "leaderObserved"
         case .configurationObserved: "configurationObserved"
+        case .configurationDisputed: "configurationDisputed"
         case .driftDetected: "driftDetected"
         case .groupDeleted: "groupDeleted"
         case .desiredChanged: "desiredChanged"
@@ -94,6 +99,24 @@ extension Event: WireForm {
         case .nodeJoined: "nodeJoined"
         case .nodeRemoved: "nodeRemoved"
         case .observationAsked: "observationAsked"
+        }
+    }
+
+    private var nodeTypeName: StaticString {
+        switch self {
+        case .nodeStarted: "nodeStarted"
+        case .nodeGroupsChanged: "nodeGroupsChanged"
+        case .nodeStopAnnounced: "nodeStopAnnounced"
+        case .nodeLeaveAnnounced: "nodeLeaveAnnounced"
+        case .nodeSuspected: "nodeSuspected"
+        case .nodeDown: "nodeDown"
+        case .nodeReturned: "nodeReturned"
+        case .nodeSeenUp: "nodeSeenUp"
+        case .nodeRefused: "nodeRefused"
+        case .identityConflict: "identityConflict"
+        case .conflictEnded: "conflictEnded"
+        case .matchNoted: "matchNoted"
+        default: preconditionFailure("not about a node: \(self)")
         }
     }
 

@@ -6,9 +6,6 @@ struct EventHeaders {
     /// The values of the attributes that Muster knows, by the place of the attribute.
     private var values: [String?]
 
-    private static let names: [[UInt8]] = CloudEvent.Attribute.allCases.map {
-        Array($0.headerName.utf8)
-    }
     private static let contentTypeName = Array(CloudEvent.contentTypeHeader.utf8)
     private static let attributePrefix = Array("ce_".utf8)
 
@@ -16,14 +13,14 @@ struct EventHeaders {
     init(_ headers: [Header]) throws(UnreadableInput) {
         var contentType: String?
         var strangers: [Header] = []
-        values = Array(repeating: nil, count: Self.names.count)
+        values = Array(repeating: nil, count: CloudEvent.headerNames.count)
         for header in headers {
             if header.name == Self.contentTypeName {
                 guard contentType == nil else { throw Self.repeated(header) }
                 contentType = try Self.text(of: header)
             } else if header.name.starts(with: Self.attributePrefix) {
                 let text = try Self.text(of: header)
-                if let place = Self.names.firstIndex(of: header.name) {
+                if let place = CloudEvent.headerNames.firstIndex(of: header.name) {
                     guard values[place] == nil else { throw Self.repeated(header) }
                     values[place] = text
                 } else {
@@ -107,6 +104,10 @@ enum MediaType: Hashable {
 
     /// Upper and lower case count the same, as RFC 9110 has it.
     init(_ text: String) {
+        if NameOrder.areEqual(text, CloudEvent.dataContentType) {
+            self = .json
+            return
+        }
         let parts = text.utf8.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
             .map { Self.folded($0) }
         let isPlain = parts.dropFirst().allSatisfy { $0 == "charset=utf-8" } && parts.count <= 2

@@ -57,6 +57,7 @@ extension NodeEvidence: WireObject {
         self.init(
             identity: try NodeIdentity(members: &object), boot: try object.read("boot"),
             heard: try object.read("heard"), copies: try object.optionalList("copies"))
+        rival = try object.readOptional("rival")
     }
 
     package func writeMembers(to writer: inout JSONWriter) {
@@ -64,6 +65,22 @@ extension NodeEvidence: WireObject {
         writer.put("boot", boot)
         writer.put("heard", heard)
         writer.put("copies", unlessEmpty: copies)
+        writer.put("rival", rival)
+    }
+}
+
+extension NodeEvidence.Rival: WireObject {
+    package init(members object: inout JSONObject) throws(JSONReadError) {
+        self.init(
+            store: try object.read("store"), start: try object.read("start"),
+            boot: try object.read("boot"), heard: try object.read("heard"))
+    }
+
+    package func writeMembers(to writer: inout JSONWriter) {
+        writer.put("store", store)
+        writer.put("start", start)
+        writer.put("boot", boot)
+        writer.put("heard", heard)
     }
 }
 

@@ -36,7 +36,10 @@ extension Fact {
         case .commandOutcomeUnknown:
             self = .commandOutcomeUnknown(try CommandReport(members: &object))
         case .heartbeat, .configureRequested, .addRequested, .removeRequested, .cancelRequested,
-            .extendRequested, .decision, .journal, .command, .member, .snapshot, .checkpoint,
+            .promoteRequested, .demoteRequested, .transferRequested, .replaceRequested,
+            .extendRequested, .holdRequested, .releaseRequested, .pauseRequested,
+            .resumeRequested, .retryRequested, .approveRequested, .adoptRequested,
+            .forgetRequested, .decision, .journal, .command, .member, .snapshot, .checkpoint,
             .quarantined:
             return nil
         }

@@ -6,6 +6,7 @@ package import MusterCore
 package final class InputReader {
     private let events = CloudEventReader()
     private let json = JSONReader()
+    private let signs = JSONReader()
 
     package init() {}
 
@@ -38,6 +39,24 @@ package final class InputReader {
         }
     }
 
+    /// Reads a sign of life, a heartbeat or a report, in its common form.
+    ///
+    /// - Returns: nil for anything else, and for anything wrong: `read` then reads it, or says why
+    ///   not.
+    package func signOfLife(
+        _ headers: PlainHeaders, keyBytes: Int, value: UnsafeRawBufferPointer?
+    ) -> InputMessage? {
+        guard let value, let type = headers.signOfLife(further: keyBytes + value.count) else {
+            return nil
+        }
+        let document = UnsafeRawBufferPointer(
+            rebasing: value.dropFirst(RegistryFrame.size(of: value)))
+        // What is wrong is met again by `read`, which says it.
+        return try? signs.read(document, .input) { root throws(JSONReadError) -> InputMessage in
+            try InputMessage(type, on: .heartbeats, reading: root)
+        }
+    }
+
     /// Reads a record whose bytes are owned; see above.
     package func read(
         _ topic: Topic, key: [UInt8]?, headers: [Header], value: [UInt8]?
@@ -54,7 +73,7 @@ package final class InputReader {
 
     /// Reads the `cause.event` of a decision again, as those do who decide it again.
     package func read(_ topic: Topic, causeEvent: [UInt8]) throws(JSONReadError) -> Incoming {
-        try json.read(causeEvent, .input) { root throws(JSONReadError) -> Incoming in
+        try json.read(causeEvent, .journaled) { root throws(JSONReadError) -> Incoming in
             let event = try CloudEvent(reading: root)
             let type = try Self.type(of: event, on: topic)
             let data = try CloudEvent.structuredData(of: root)

@@ -15,6 +15,12 @@ package enum InternetTime {
         }
     }
 
+    /// The same, of bytes that are borrowed for the call.
+    static func milliseconds(of text: UnsafeRawBufferPointer) -> Int64? {
+        var cursor = Cursor(bytes: text.assumingMemoryBound(to: UInt8.self))
+        return cursor.moment()
+    }
+
     /// `2006-01-02T15:04:05.678Z`; always with milliseconds, always UTC.
     ///
     /// Moments outside of the years 0 to 9999, which RFC 3339 cannot write, are given as the

@@ -65,6 +65,9 @@ package enum DecisionError: Error, Hashable, Sendable {
     case upgrade(format: String)
     /// The format is known and the content is none of it: the record was damaged or made by hand.
     case damaged(JSONReadError)
+    /// It passes over the record before it, which this program could read all the same: whoever
+    /// wrote it could not, and holds another state.
+    case disputed(MusterCore.Sequence)
 }
 
 extension DecisionError: CustomStringConvertible {
@@ -76,6 +79,9 @@ extension DecisionError: CustomStringConvertible {
                 + "use the version of Muster that wrote it"
         case .damaged(let error):
             "is damaged: \(error)"
+        case .disputed(let sequence):
+            "passes over decision \(sequence) as damaged, which this version can read; look at it "
+                + "with the version that could not"
         }
     }
 }

@@ -11,7 +11,10 @@ package enum MessageType: Hashable, Sendable {
     // The heartbeats topic
     case heartbeat
     // The requests topic
-    case configureRequested, addRequested, removeRequested, cancelRequested, extendRequested
+    case configureRequested, addRequested, removeRequested, promoteRequested, demoteRequested
+    case transferRequested, replaceRequested, cancelRequested, extendRequested
+    case holdRequested, releaseRequested, pauseRequested, resumeRequested
+    case retryRequested, approveRequested, adoptRequested, forgetRequested
     // What managers write
     case decision, journal
     /// A command, each action a type of its own.
@@ -27,7 +30,10 @@ package enum MessageType: Hashable, Sendable {
             .nodeUp, .nodeStopping, .nodeReportedDown, .nodeReportedUp, .nodeLeaving,
             .groupObserved, .groupDeleted, .syncStarted, .synced, .syncFailed, .commandSucceeded,
             .commandFailed, .commandOutcomeUnknown, .heartbeat, .configureRequested,
-            .addRequested, .removeRequested, .cancelRequested, .extendRequested, .decision,
+            .addRequested, .removeRequested, .promoteRequested, .demoteRequested,
+            .transferRequested, .replaceRequested, .cancelRequested, .extendRequested,
+            .holdRequested, .releaseRequested, .pauseRequested, .resumeRequested,
+            .retryRequested, .approveRequested, .adoptRequested, .forgetRequested, .decision,
             .journal,
         ] + Action.allCases.map { .command($0) } + [.member, .snapshot, .checkpoint, .quarantined]
 
@@ -54,8 +60,11 @@ package enum MessageType: Hashable, Sendable {
             [.events]
         case .groupObserved: [.events, .heartbeats]
         case .heartbeat: [.heartbeats]
-        case .configureRequested, .addRequested, .removeRequested, .cancelRequested,
-            .extendRequested:
+        case .configureRequested, .addRequested, .removeRequested, .promoteRequested,
+            .demoteRequested, .transferRequested, .replaceRequested, .cancelRequested,
+            .extendRequested, .holdRequested, .releaseRequested, .pauseRequested,
+            .resumeRequested, .retryRequested, .approveRequested, .adoptRequested,
+            .forgetRequested:
             [.requests]
         case .decision, .journal: [.journal]
         case .command: [.commands]
@@ -87,8 +96,20 @@ package enum MessageType: Hashable, Sendable {
         case .configureRequested: "configureRequested"
         case .addRequested: "addRequested"
         case .removeRequested: "removeRequested"
+        case .promoteRequested: "promoteRequested"
+        case .demoteRequested: "demoteRequested"
+        case .transferRequested: "transferRequested"
+        case .replaceRequested: "replaceRequested"
         case .cancelRequested: "cancelRequested"
         case .extendRequested: "extendRequested"
+        case .holdRequested: "holdRequested"
+        case .releaseRequested: "releaseRequested"
+        case .pauseRequested: "pauseRequested"
+        case .resumeRequested: "resumeRequested"
+        case .retryRequested: "retryRequested"
+        case .approveRequested: "approveRequested"
+        case .adoptRequested: "adoptRequested"
+        case .forgetRequested: "forgetRequested"
         case .decision: "decision"
         case .journal: "journal"
         case .command(let action): action.rawValue

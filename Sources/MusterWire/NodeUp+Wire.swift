@@ -57,13 +57,14 @@ extension NodeGroup: WireObject {
         self.init(
             group: try object.read("group"),
             capabilities: try object.read("capabilities", default: Capabilities()),
-            applied: try object.readOptional("applied"))
+            applied: try object.readOptional("applied"), last: try object.readOptional("last"))
     }
 
     package func writeMembers(to writer: inout JSONWriter) {
         writer.put("group", group)
         writer.put("capabilities", capabilities)
         writer.put("applied", applied)
+        writer.put("last", last)
     }
 }
 
@@ -80,6 +81,7 @@ extension Capabilities: WireObject {
             selfPromotes: try object.read("selfPromotes", default: usual.selfPromotes),
             addNeedsAllVoters: try object.read(
                 "addNeedsAllVoters", default: usual.addNeedsAllVoters),
+            copyStopsWrites: try object.read("copyStopsWrites", default: usual.copyStopsWrites),
             configurationVersion: try object.read(
                 "configurationVersion", default: usual.configurationVersion))
     }
@@ -92,6 +94,7 @@ extension Capabilities: WireObject {
         writer.put("transfer", transfer)
         writer.put("selfPromotes", selfPromotes)
         writer.put("addNeedsAllVoters", addNeedsAllVoters)
+        writer.put("copyStopsWrites", copyStopsWrites)
         writer.put("configurationVersion", configurationVersion)
     }
 }

@@ -11,6 +11,7 @@ extension Saga: WireObject {
             overrides: try object.optionalList("overrides"), began: try object.read("began"),
             correlation: try object.read("correlation", default: ""))
         phase = try Phase(members: &object)
+        newcomer = try object.readOptional("newcomer")
         whole = try object.readOptional("whole")
         steps = try object.map("steps") { value throws(JSONReadError) in
             var entry = try value.object()
@@ -36,11 +37,23 @@ extension Saga: WireObject {
         writer.put("began", began)
         writer.put("correlation", unlessEmpty: correlation)
         phase.writeMembers(to: &writer)
+        writer.put("newcomer", newcomer)
         writer.put("whole", whole)
         writer.put("steps", map: steps) { writer, group, step in
             writer.put("group", group)
             writer.put("step", step)
         }
+    }
+}
+
+extension Saga.Newcomer: WireObject {
+    package init(members object: inout JSONObject) throws(JSONReadError) {
+        self.init(node: try object.read("node"), store: try object.read("store"))
+    }
+
+    package func writeMembers(to writer: inout JSONWriter) {
+        writer.put("node", node)
+        writer.put("store", store)
     }
 }
 
@@ -90,6 +103,7 @@ extension Step: WireObject {
         added = try object.read("added")
         voter = try object.read("voter")
         misses = try object.read("misses")
+        removed = try object.read("removed")
     }
 
     package func writeMembers(to writer: inout JSONWriter) {
@@ -102,6 +116,7 @@ extension Step: WireObject {
         writer.put("added", added)
         writer.put("voter", voter)
         writer.put("misses", misses)
+        writer.put("removed", removed)
     }
 }
 

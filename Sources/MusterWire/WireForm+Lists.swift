@@ -82,7 +82,7 @@ extension JSONArray {
         result.reserveCapacity(count)
         for value in self {
             let element = try Element(reading: value)
-            if value.strictness == .input, result.contains(element) {
+            if value.strictness != .exact, result.contains(element) {
                 throw value.invalid("\(value.found) stands twice in the list")
             }
             result.append(element)

@@ -61,6 +61,12 @@ extension Request.Override: WireWord {
     ])
 }
 
+extension Command.AddedRole: WireWord {
+    package static let words = JSONWords<Self>([
+        ("voter", .voter), ("learner", .learner), ("nonVoter", .nonVoter),
+    ])
+}
+
 extension Command.CopyScope: WireWord {
     package static let words = JSONWords<Self>([
         ("full", .full), ("log", .log),
@@ -72,7 +78,7 @@ extension Proof.Change: WireWord {
         ("addLearner", .addLearner), ("addVoter", .addVoter), ("promote", .promote),
         ("removeVoter", .removeVoter), ("removeLearner", .removeLearner), ("demote", .demote),
         ("transfer", .transfer), ("sync", .sync), ("prepare", .prepare), ("start", .start),
-        ("stop", .stop),
+        ("stop", .stop), ("replaceVoter", .replaceVoter),
     ])
 }
 
@@ -107,6 +113,26 @@ extension Event.GapReason: WireWord {
 extension Event.RescheduleReason: WireWord {
     package static let words = JSONWords<Self>([
         ("gap", .gap), ("thaw", .thaw), ("evidence", .evidence), ("extended", .extended),
+        ("released", .released),
+    ])
+}
+
+extension Event.ReleaseReason: WireWord {
+    package static let words = JSONWords<Self>([
+        ("request", .request), ("expired", .expired),
+    ])
+}
+
+extension Rule: WireWord {
+    package static let words = JSONWords<Self>([
+        ("join", .join), ("promotion", .promotion), ("removal", .removal),
+        ("replacement", .replacement),
+    ])
+}
+
+extension Blindness.Kind: WireWord {
+    package static let words = JSONWords<Self>([
+        ("fleet", .fleet), ("lag", .lag),
     ])
 }
 
@@ -152,6 +178,7 @@ extension Refusal.Code: WireWord {
         ("lastVoter", .lastVoter), ("stale", .stale), ("unconfirmed", .unconfirmed),
         ("noLeader", .noLeader), ("changeNotPermitted", .changeNotPermitted),
         ("changeInFlight", .changeInFlight), ("inDoubt", .inDoubt), ("closed", .closed),
+        ("disputed", .disputed),
         ("stillInContact", .stillInContact), ("notCaughtUp", .notCaughtUp),
         ("notHealthy", .notHealthy), ("noTransferTarget", .noTransferTarget),
         ("isLeader", .isLeader), ("storeChanged", .storeChanged),
@@ -160,16 +187,20 @@ extension Refusal.Code: WireWord {
         ("nodeDown", .nodeDown), ("notSeeded", .notSeeded), ("returning", .returning),
         ("learnerSlot", .learnerSlot), ("syncSlot", .syncSlot), ("busy", .busy),
         ("slotTaken", .slotTaken), ("allVotersNeeded", .allVotersNeeded),
-        ("waitingForPartner", .waitingForPartner), ("frozen", .frozen), ("damped", .damped),
-        ("held", .held), ("paused", .paused), ("standalone", .standalone),
+        ("waitingForPartner", .waitingForPartner), ("noSpare", .noSpare), ("frozen", .frozen),
+        ("blind", .blind),
+        ("damped", .damped), ("held", .held), ("paused", .paused), ("standalone", .standalone),
         ("observing", .observing), ("backlog", .backlog), ("evidenceTooShort", .evidenceTooShort),
         ("expired", .expired), ("changed", .changed), ("duplicate", .duplicate),
         ("unknownNode", .unknownNode), ("unknownGroup", .unknownGroup), ("notMember", .notMember),
         ("alreadyMember", .alreadyMember), ("invalidPolicy", .invalidPolicy),
         ("nothingToCancel", .nothingToCancel), ("tooLate", .tooLate), ("unsupported", .unsupported),
+        ("notHeld", .notHeld), ("notStalled", .notStalled), ("outOfRange", .outOfRange),
+        ("noProposal", .noProposal), ("notGone", .notGone),
         ("attemptsUsedUp", .attemptsUsedUp), ("logCompactedDuringSync", .logCompactedDuringSync),
         ("catchUpTimeout", .catchUpTimeout), ("copyStalled", .copyStalled),
         ("commandRejected", .commandRejected), ("superseded", .superseded),
-        ("nodeReplaced", .nodeReplaced),
+        ("nodeReplaced", .nodeReplaced), ("noReplacement", .noReplacement),
+        ("othersUnhealthy", .othersUnhealthy), ("lapsed", .lapsed), ("otherLeader", .otherLeader),
     ])
 }

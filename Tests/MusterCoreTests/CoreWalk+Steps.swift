@@ -19,7 +19,8 @@ extension CoreWalk {
 
     mutating func take() throws {
         step += 1
-        switch random.next() % 32 {
+        switch random.next() % 40 {
+        case 36...39: try keep()
         case 0: fail(pick(nodes.indices))
         case 1, 2, 3: try start(pick(nodes.indices))
         case 4: try wipe(pick(nodes.indices))
@@ -37,6 +38,8 @@ extension CoreWalk {
         case 11:
             var patch = PolicyPatch()
             patch.removal = Policy.Mode.allCases[pick(0..<3)]
+            patch.join = Policy.Mode.allCases[pick(0..<3)]
+            patch.promotion = Policy.Mode.allCases[pick(0..<3)]
             patch.votersMin = UInt32(1 + pick(0..<3))
             try request(.configure(patch))
         case 12: try tell(.nodeStopping(nodes[pick(nodes.indices)].identity))
@@ -46,18 +49,72 @@ extension CoreWalk {
         case 16: if random.happens(perMille: 100) { try delete(pick(groups.indices)) }
         case 17: now = now + .seconds(Int(random.next() % 40))
         case 18...24: if !commands.isEmpty { try carryOut(commands[pick(commands.indices)]) }
+        case 25: try request(.promote(node: someNode()))
+        case 26: try request(.demote(node: someNode()))
+        case 27: try request(.transfer(group: someGroup(), to: someNode()))
+        case 28:
+            try request(
+                .replace(
+                    node: someNode(),
+                    with: random.happens(perMille: 500) ? someNode() : nil))
         default: if let newest = commands.last { try carryOut(newest) }
         }
         // Now and then things are left alone for long enough to be finished.
         let calm = step % 50 == 0 ? 30 : 0
-        for index in 0..<(1 + calm + Int(random.next() % 4)) {
-            if calm > 0 && index % 2 == 0, let newest = commands.last { try carryOut(newest) }
+        try live(for: 1 + calm + Int(random.next() % 4), isCalm: calm > 0)
+        if calm > 0 {
+            try changeRole()
+            try live(for: 30, isCalm: true)
+        }
+    }
+
+    private mutating func live(for count: Int, isCalm: Bool) throws {
+        for index in 0..<count {
+            if isCalm && index % 2 == 0, let newest = commands.last { try carryOut(newest) }
             try live()
+        }
+    }
+
+    /// What an operator asks of members that are well: more than chance alone would get done.
+    private mutating func changeRole() throws {
+        for (node, known) in state.nodes where known.liveness == .up && state.isMember(node) {
+            let isVoter = groups.contains { state.isVoter(node, in: $0.id) }
+            switch random.next() % 4 {
+            case 0 where !isVoter: return try request(.promote(node: node))
+            case 1 where isVoter: return try request(.demote(node: node))
+            case 2 where isVoter: return try request(.replace(node: node, with: nil))
+            default: continue
+            }
+        }
+    }
+
+    /// What operators ask for that changes no members, and what a manager says of itself.
+    private mutating func keep() throws {
+        let length = Duration.seconds(Int(random.next() % 40))
+        switch random.next() % 9 {
+        case 0: try request(.hold(node: someNode(), lasting: length))
+        case 1: try request(.release(node: someNode()))
+        case 2: try request(.pause(lasting: length))
+        case 3: try request(.resume)
+        case 4: try request(.retry(node: someNode()))
+        case 5:
+            let known = state.proposals.randomElement(using: &random)?.id
+            try request(.approve(known ?? MusterCore.Sequence(1 + random.next() % 50)))
+        case 6:
+            try request(.adopt(node: random.happens(perMille: 500) ? someNode() : nil))
+        case 7: try request(.forget(node: someNode()))
+        default:
+            let why = Blindness(kind: .lag, count: 12_000, of: 10_000)
+            try look(at: .sight(random.happens(perMille: 500) ? why : nil))
         }
     }
 
     private mutating func pick(_ range: Range<Int>) -> Int {
         range.lowerBound + Int(random.next() % UInt64(range.count))
+    }
+
+    private mutating func someGroup() -> GroupID {
+        random.happens(perMille: 50) ? GroupID(unchecked: "none") : groups[pick(groups.indices)].id
     }
 
     private mutating func someNode() -> NodeID {
@@ -238,7 +295,7 @@ extension CoreWalk {
         case .addMember(let role):
             if place != nil { return }
             groups[index].members.append(
-                Member(node: command.node, store: command.store, role: role))
+                Member(node: command.node, store: command.store, role: role.member))
         case .promoteMember: if let place { groups[index].members[place].role = .voter }
         case .demoteMember: if let place { groups[index].members[place].role = .learner }
         case .removeMember:

@@ -47,6 +47,13 @@ struct CoreWalk {
         try wake()
     }
 
+    /// The manager wakes something of itself.
+    mutating func look(at subject: Subject) throws {
+        let input = Input(cluster: state.id, source: .manager, content: .wake(subject))
+        _ = try decide(input, .timer(subject))
+        try wake()
+    }
+
     mutating func heard() -> Evidence.Heard {
         offset += 1
         return Evidence.Heard(
@@ -84,7 +91,14 @@ struct CoreWalk {
             events: events)
         try check(decision)
         lastSaid = lastSaid.suffix(5) + events
-        for event in events { happened.insert(event.kind) }
+        for event in events {
+            happened.insert(event.kind)
+            if case .sagaStarted(let saga, _) = event { happened.insert("begun: \(saga.kind)") }
+            if case .sagaEnded(let node, nil) = event, let kind = state.sagas[node]?.kind {
+                happened.insert("done: \(kind)")
+            }
+            if case .nodeRemoved(_, _, let reason) = event { happened.insert("out: \(reason)") }
+        }
         let number = UInt64(decisionCount)
         let hash = Hash(words: (number &* 0x9E37_79B9_7F4A_7C15, number, 0, 0))
         state.evolve(decision, hash: hash)
@@ -102,9 +116,10 @@ struct CoreWalk {
     /// it.
     private func check(_ decision: Decision) throws {
         for event in decision.events {
-            guard case .commandIssued(let command, let proof) = event, command.require != nil
-            else { continue }
-            guard let proof, proof.refusal == nil, decision.evidence != nil else {
+            guard case .commandIssued(let command, let proofs) = event else { continue }
+            guard let proof = proofs.first, proofs.allSatisfy({ $0.refusal == nil }),
+                decision.evidence != nil
+            else {
                 throw violation("\(command.action) without a proof that allows it")
             }
             let names = decision.evidence?.groups[proof.group]?.view?.view.members
@@ -137,8 +152,10 @@ struct WalkNode {
     var boot: Identifier
     var isUp = true
     var isBlank: Bool
+    let role: Role
 
     init(number: Int) {
+        role = number > 4 ? .replica : .voter
         identity = NodeIdentity(
             node: NodeID(unchecked: "n\(number)"),
             store: Identifier(high: 1, low: UInt64(number)), start: Start(1))
@@ -148,7 +165,7 @@ struct WalkNode {
 
     func up(_ groups: [WalkGroup]) -> NodeUp {
         NodeUp(
-            identity: identity, boot: boot, role: .voter, blank: isBlank,
+            identity: identity, boot: boot, role: role, blank: isBlank,
             engine: isBlank ? nil : EngineIdentity(cluster: "e", recoveryEpoch: 0), address: "",
             zone: "", groupsVersion: 1,
             groups: groups.map {
@@ -171,7 +188,8 @@ struct WalkGroup {
     init(number: Int, voters: [NodeIdentity]) {
         id = GroupID(unchecked: "g\(number)")
         capabilities = Capabilities(
-            startsAfterAdd: number == 2, seed: number == 1 ? .external : .raft)
+            startsAfterAdd: number == 2, seed: number == 1 ? .external : .raft,
+            demote: number == 1 || number == 2)
         leader = voters[number - 1].node
         members = voters.map { Member(node: $0.node, store: $0.store, role: .voter) }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import MusterCore
 import Testing
 
@@ -11,11 +12,19 @@ struct InvariantTests {
         "driftDetected", "frozen", "groupDeleted", "identityConflict", "joinRefused",
         "nodeJoined", "nodeRemoved", "removalBlocked", "removalCancelled", "removalRescheduled",
         "removalScheduled", "sagaRollingBack", "sagaStalled", "sagaSuperseded", "thawed",
+        "begun: leave", "begun: demote", "done: demote", "begun: transfer", "done: transfer",
+        "begun: replace",
+        "automationPaused", "automationResumed", "blinded", "sighted", "changeProposed",
+        "changeWithheld", "proposalEnded", "nodeForgotten", "nodeHeld", "nodeReleased",
     ]
+
+    /// `MUSTER_LONG` walks many more.
+    private static let seedMax: UInt64 =
+        ProcessInfo.processInfo.environment["MUSTER_LONG"] == "1" ? 400 : 16
 
     @Test func `whatever comes in, the state keeps its invariants`() throws {
         var seen: Set<String> = []
-        for seed in 1...16 as ClosedRange<UInt64> {
+        for seed in 1...Self.seedMax as ClosedRange<UInt64> {
             var walk = CoreWalk(seed: seed)
             do {
                 try walk.begin()

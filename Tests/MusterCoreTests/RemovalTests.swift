@@ -35,7 +35,7 @@ struct RemovalTests {
         _ = decide(request("r1"), &state, evidence)
         for subject in state.subjects(heardOf: nil) {
             for event in decide(.wake(subject), &state, evidence) {
-                if case .commandIssued(let command, _) = event { return command }
+                if case .commandIssued(let command, proofs: _) = event { return command }
             }
         }
         return nil

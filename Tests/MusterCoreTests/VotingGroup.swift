@@ -12,6 +12,11 @@ struct VotingGroup {
     var desired: Int
     /// A learner that has caught up; nil: there is none.
     var learner: NodeID?
+    var capabilities = Capabilities()
+    /// Bit i: voter i came back on another disk.
+    var changed = 0
+    /// A node that is up and no member, whose server runs; nil: there is none.
+    var outsider: NodeID?
 
     init(count: Int, healthy: Int, desired: Int, learner: NodeID? = nil) {
         self.count = count
@@ -30,6 +35,8 @@ struct VotingGroup {
             node: node, store: Identifier(high: 1, low: node.prefix), start: Start(1))
     }
 
+    private static let otherStore = Identifier(high: 7, low: 7)
+
     var alive: Int { healthy.nonzeroBitCount }
 
     var state: ClusterState {
@@ -45,9 +52,19 @@ struct VotingGroup {
                 role: .voter, blank: false, engine: nil, address: "", zone: "",
                 groupsVersion: 1,
                 groups: [
-                    NodeGroup(group: Self.group, capabilities: Capabilities(), applied: nil)
+                    NodeGroup(group: Self.group, capabilities: capabilities, applied: nil)
                 ])
             state.nodes[member.node] = NodeState(up, at: .zero)
+        }
+        for voter in 0..<count where changed >> voter & 1 == 1 {
+            state.nodes.update(Self.name(voter)) { $0.identity.store = Self.otherStore }
+        }
+        if let outsider {
+            let up = NodeUp(
+                identity: Self.identity(outsider), boot: Identifier(high: 2, low: 2),
+                role: .voter, blank: true, engine: nil, address: "", zone: "",
+                groupsVersion: 1, groups: [])
+            state.nodes[outsider] = NodeState(up, at: .zero)
         }
         var register = GroupState()
         register.leader = Self.name(0)
@@ -105,6 +122,13 @@ struct VotingGroup {
             var newcomer = MemberEvidence()
             newcomer.caughtUpSince = .zero
             seen.members[learner] = newcomer
+        }
+        if let outsider {
+            var own = MemberEvidence()
+            own.own = MemberEvidence.OwnReport(
+                identity: Self.identity(outsider), state: .learner, applied: LogIndex(50),
+                heard: heard)
+            seen.members[outsider] = own
         }
         evidence.groups[Self.group] = seen
         return evidence

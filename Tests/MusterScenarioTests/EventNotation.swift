@@ -21,9 +21,14 @@ enum EventNotation {
             "nodeSuspected \(node)" + (by.map { " by \($0)" } ?? "")
         case .nodeDown(let node, _): "nodeDown \(node)"
         case .nodeReturned(let node): "nodeReturned \(node)"
+        case .nodeSeenUp(let node, let by): "nodeSeenUp \(node) by \(by)"
         case .nodeRefused(let node, _, let refusal): "nodeRefused \(node) \(text(refusal))"
         case .identityConflict(let node, let refusal):
             "identityConflict \(node) \(text(refusal))"
+        case .conflictEnded(let node): "conflictEnded \(node)"
+        case .matchNoted(let node, _, let matches):
+            "matchNoted \(node) "
+                + matches.map { "\($0.group):\($0.index)" }.joined(separator: " ")
         case .leaderObserved(let group, let leader, let term):
             "leaderObserved \(group) \(leader) term=\(term)"
         case .configurationObserved(let group, let version, let members, let pending):
@@ -32,12 +37,37 @@ enum EventNotation {
         case .driftDetected(let group, let appeared, let vanished, let changed):
             "driftDetected \(group) appeared=\(names(appeared)) vanished=\(names(vanished)) "
                 + "changed=\(names(changed))"
+        case .configurationDisputed(let group, let version, let members):
+            "configurationDisputed \(group) \(version) \(text(members))"
         case .groupDeleted(let group): "groupDeleted \(group)"
         case .desiredChanged(let group, let count): "desiredChanged \(group) \(count)"
         case .syncChanged(let node, let group, let status):
             "syncChanged \(node) \(group) \(text(status))"
-        default: sagaLine(event)
+        default: keepingLine(event) ?? sagaLine(event)
         }
+    }
+
+    private static func keepingLine(_ event: Event) -> String? {
+        switch event {
+        case .blinded(let why): "blinded \(why.kind.rawValue) \(why.count) of \(why.of)"
+        case .sighted: "sighted"
+        case .automationPaused(let interval): "automationPaused for \(length(interval))"
+        case .automationResumed(let why): "automationResumed \(why.rawValue)"
+        case .nodeHeld(let node, let interval): "nodeHeld \(node) for \(length(interval))"
+        case .nodeReleased(let node, let why): "nodeReleased \(node) \(why.rawValue)"
+        case .nodeForgotten(let node): "nodeForgotten \(node)"
+        case .changeWithheld(let rule, let node, _, let refusal, let proofs):
+            "changeWithheld \(rule.rawValue) \(node) \(text(refusal))" + text(proofs)
+        case .changeProposed(let rule, let node, _, let proofs):
+            "changeProposed \(rule.rawValue) \(node)" + text(proofs)
+        case .proposalEnded(let rule, let node, let why):
+            "proposalEnded \(rule.rawValue) \(node) " + (why.map { text($0) } ?? "approved")
+        default: nil
+        }
+    }
+
+    private static func length(_ interval: Interval) -> String {
+        seconds(interval.until - interval.since)
     }
 
     private static func sagaLine(_ event: Event) -> String {
@@ -77,9 +107,9 @@ enum EventNotation {
             "stepStarted \(place(node, group)) \(name.rawValue)"
         case .stepBlocked(let node, let group, let refusal, _):
             "stepBlocked \(place(node, group)) \(text(refusal))"
-        case .commandIssued(let command, let proof):
+        case .commandIssued(let command, let proofs):
             "commandIssued \(command.action.name) \(place(command.node, command.group)) "
-                + "to \(command.executor.node)" + (proof.map { text([$0]) } ?? "")
+                + "to \(command.executor.node)" + (command.group == nil ? "" : text(proofs))
                 + (command.attempt > 1 ? " attempt \(command.attempt)" : "")
         case .commandReported(_, let node, let group): "commandReported \(place(node, group))"
         case .commandFailed(_, let node, let group, let failure, _):
@@ -131,6 +161,7 @@ enum EventNotation {
             " [\(proof.group) \(proof.healthy.count)/\(proof.voters.count) needs \(proof.needed), "
                 + "after \(proof.healthyAfter)/\(proof.votersAfter) needs \(proof.neededAfter)"
                 + (proof.floor > 0 ? ", floor \(proof.floor)" : "") + "]"
+                + (proof.warning == nil ? "" : " (none to spare)")
         }
         .joined()
     }

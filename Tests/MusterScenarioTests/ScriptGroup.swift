@@ -17,6 +17,8 @@ struct ScriptGroup {
         var match: UInt64
         /// How many entries it stays behind.
         var lag: UInt64 = 0
+        /// Whether the engine makes it a voter by itself as soon as it has caught up.
+        var promotesItself = false
         /// When the leader last heard from it; nil: not yet.
         var contact: Timestamp?
     }

@@ -6,6 +6,7 @@ struct ScriptRunner {
     var world = ScriptWorld()
     private var requestCount = 0
     private var storeCount: UInt64 = 0
+    private var onlyAt: MembershipVersion?
 
     /// What is wrong with a script's line.
     struct Failure: Error, CustomStringConvertible {
@@ -50,6 +51,12 @@ struct ScriptRunner {
         case "silence": world.silent.formUnion(nodes(words))
         case "return": world.silent.subtract(nodes(words))
         case "restart": restart(words)
+        case "wipe": wipe(words)
+        case "leave":
+            for name in nodes(words) {
+                guard let identity = world.nodes[name]?.identity else { continue }
+                world.take(.fact(.nodeLeaving(identity, reason: "script")))
+            }
         case "announce": announce(words)
         case "contact": world.inContact.formUnion(nodes(words))
         case "lag": lag(words)
@@ -59,12 +66,28 @@ struct ScriptRunner {
                 world.groups.update(name) { $0.firstIndex = UInt64(words[0]) ?? 1 }
             }
         case "carry": world.carriesOut = words == ["on"]
-        case "fail": world.failures[words[0]] = CommandFailure.Code(rawValue: words[1])
+        case "fail":
+            world.failures[words[0]] = CommandFailure.Code(rawValue: words[1])
+            if words.last == "always" { world.failing.insert(words[0]) }
         case "wait": world.wait(try Self.duration(words[0]))
+        case "behind": world.fallBehind(by: try Self.duration(words[0]))
+        case "takeover": world.takeOver()
+        case "managers": world.takeovers = try Self.duration(words[0])
+        case "blind": world.see(Blindness(kind: .fleet, count: 30, of: 90))
+        case "sight": world.see(nil)
+        case "lead":
+            // `lead n2 g1`: in these groups; without any, in all.
+            let name = NodeID(unchecked: words[0])
+            let wanted = words.dropFirst().map { GroupID(unchecked: $0) }
+            for group in wanted.isEmpty ? world.groups.keys : wanted {
+                world.groups.update(group) { $0.lead(name) }
+            }
         case "gap": world.now = world.now + (try Self.duration(words[0]))
         case "request": try request(words)
         case "state": state()
-        default: throw Failure(description: "unknown command \(command)")
+        default:
+            if try performMischief(command, words) { return }
+            throw Failure(description: "unknown command \(command)")
         }
     }
 
@@ -107,7 +130,11 @@ struct ScriptRunner {
             switch word {
             case "startsAfterAdd": world.capabilities.startsAfterAdd = true
             case "external": world.capabilities.seed = .external
+            case "demote": world.capabilities.demote = true
+            case "noTransfer": world.capabilities.transfer = false
             case "addNeedsAllVoters": world.capabilities.addNeedsAllVoters = true
+            case "copyStopsWrites": world.capabilities.copyStopsWrites = true
+            case "selfPromotes": world.capabilities.selfPromotes = true
             case "learners2": world.capabilities.learnersMax = 2
             default: break
             }
@@ -121,14 +148,28 @@ struct ScriptRunner {
         world.nodes[name] = NodeUp(
             identity: NodeIdentity(
                 node: name, store: Identifier(high: 1, low: storeCount), start: Start(1)),
-            boot: Identifier(high: 2, low: storeCount), role: role, blank: blank, engine: nil,
+            boot: Identifier(high: 2, low: storeCount), role: role, blank: blank,
+            engine: blank ? nil : world.mischief.engine,
             address: "", zone: "", groupsVersion: 1,
             groups: groups.map {
                 NodeGroup(group: $0, capabilities: world.capabilities, applied: applied)
             })
     }
 
-    /// `up n4 [applied=NNN] [role=readonly]`: a new node.
+    /// A node of that name on a new, blank disk.
+    mutating func fresh(_ name: NodeID, role: Role) -> NodeUp {
+        storeCount += 1
+        return NodeUp(
+            identity: NodeIdentity(
+                node: name, store: Identifier(high: 1, low: storeCount), start: Start(1)),
+            boot: Identifier(high: 2, low: storeCount), role: role, blank: true, engine: nil,
+            address: "", zone: "", groupsVersion: 1,
+            groups: world.groups.keys.map {
+                NodeGroup(group: $0, capabilities: world.capabilities, applied: nil)
+            })
+    }
+
+    /// `up n4 [applied=NNN] [role=readonly] [data=CLUSTER]`: a new node.
     private mutating func up(_ words: [String]) {
         let name = NodeID(unchecked: words[0])
         var (applied, role): (LogIndex?, Role) = (nil, .voter)
@@ -139,10 +180,17 @@ struct ScriptRunner {
         }
         add(
             name, groups: world.groups.keys, applied: applied, blank: applied == nil, role: role)
+        if let data = words.first(where: { $0.hasPrefix("data=") }) {
+            let engine = EngineIdentity(cluster: String(data.dropFirst(5)), recoveryEpoch: 2)
+            world.nodes.update(name) {
+                $0.engine = engine
+                $0.blank = false
+            }
+        }
         announce(name)
     }
 
-    private mutating func announce(_ name: NodeID) {
+    mutating func announce(_ name: NodeID) {
         guard let up = world.nodes[name] else { return }
         world.take(.fact(.nodeUp(up)))
     }
@@ -153,6 +201,17 @@ struct ScriptRunner {
                 $0.identity.start = $0.identity.start.next
                 $0.boot = Identifier(high: $0.boot.high + 1, low: $0.boot.low)
             }
+            world.silent.remove(name)
+            announce(name)
+        }
+    }
+
+    /// `wipe n3`: the node comes back on another, blank disk.
+    private mutating func wipe(_ words: [String]) {
+        for name in nodes(words) {
+            let role = world.nodes[name]?.role ?? .voter
+            add(name, groups: world.groups.keys, applied: nil, blank: true, role: role)
+            world.running[name] = []
             world.silent.remove(name)
             announce(name)
         }
@@ -184,6 +243,13 @@ struct ScriptRunner {
             switch pair[0] {
             case "join": patch.joinPolicy = Policy.JoinPolicy(rawValue: pair[1])
             case "minVoters": patch.votersMin = UInt32(pair[1])
+            case "joins": patch.join = Policy.Mode(rawValue: pair[1])
+            case "promotion": patch.promotion = Policy.Mode(rawValue: pair[1])
+            case "replacement": patch.replacement = Policy.Mode(rawValue: pair[1])
+            case "removal": patch.removal = Policy.Mode(rawValue: pair[1])
+            case "listed":
+                patch.listed = pair[1].split(separator: ",").map { NodeID(unchecked: String($0)) }
+            case "maxVoters": patch.votersMax = UInt32(pair[1])
             case "removalDelay": patch.removalDelay = try Self.duration(pair[1])
             case "catchUpTimeout": patch.catchUpTimeout = try Self.duration(pair[1])
             case "learnersMax": patch.learnersMax = UInt32(pair[1])
@@ -198,17 +264,64 @@ struct ScriptRunner {
             Request.Override(rawValue: String($0.dropFirst(2)))
         }
         let id = words.first { $0.hasPrefix("id=") }.map { String($0.dropFirst(3)) }
+        let version = words.first { $0.hasPrefix("version=") }.flatMap { UInt64($0.dropFirst(8)) }
+        onlyAt = version.map { MembershipVersion($0) }
+        if let action = try keeping(words) { return ask(action, flags, id: id) }
         let node = NodeID(unchecked: words[1])
         switch words[0] {
         case "add":
             let role = words.first { $0.hasPrefix("role=") }
                 .flatMap { Role(rawValue: String($0.dropFirst(5))) }
+            let wipe = words.contains("wipe") ? world.nodes[node]?.identity.store : nil
+            let other = words.contains("wipe-other") ? Identifier(high: 9, low: 9) : nil
+            let list = words.first { $0.hasPrefix("groups=") }?.dropFirst(7).split(separator: ",")
+            let wish = list.map { GroupWish.list($0.map { GroupID(unchecked: String($0)) }) }
             ask(
-                .add(node: node, role: role ?? .voter, groups: .all, wipe: nil), flags, id: id)
+                .add(node: node, role: role ?? .voter, groups: wish ?? .all, wipe: wipe ?? other),
+                flags, id: id)
         case "remove": ask(.remove(node: node), flags, id: id)
+        case "promote": ask(.promote(node: node), flags, id: id)
+        case "demote": ask(.demote(node: node), flags, id: id)
+        case "transfer":
+            ask(
+                .transfer(group: GroupID(unchecked: words[1]), to: NodeID(unchecked: words[2])),
+                flags, id: id)
+        case "replace":
+            let newcomer = words.dropFirst(2).first { !$0.contains("=") && !$0.hasPrefix("--") }
+            ask(
+                .replace(node: node, with: newcomer.map(NodeID.init(unchecked:))), flags, id: id)
         case "cancel": ask(.cancel(node: node), flags, id: id)
         case "extend": ask(.extend(node: node, by: try Self.duration(words[2])), flags, id: id)
         default: throw Failure(description: "unknown request \(words[0])")
+        }
+    }
+
+    /// What changes no members; nil when it is another request.
+    private func keeping(_ words: [String]) throws -> Request.Action? {
+        let node = words.dropFirst().first { !$0.hasPrefix("--") && !$0.contains("=") }
+            .map { NodeID(unchecked: $0) }
+        let name = node ?? NodeID(unchecked: "")
+        let length = try words.first { $0.hasPrefix("for=") }
+            .map { try Self.duration(String($0.dropFirst(4))) }
+        switch words[0] {
+        case "hold": return .hold(node: name, lasting: length ?? Interval.lengthDefault)
+        case "release": return .release(node: name)
+        case "pause": return .pause(lasting: length ?? Interval.lengthDefault)
+        case "resume": return .resume
+        case "retry": return .retry(node: name)
+        case "adopt": return .adopt(node: node)
+        case "forget": return .forget(node: name)
+        case "approve":
+            // `approve first` names the oldest that waits, `approve past` the last that is over,
+            // `approve withheld` the oldest that was only said.
+            let known =
+                words[1] == "past"
+                ? world.state.proposalsPast.last?.id
+                : world.state.proposals.first {
+                    ($0.withheld == nil) == (words[1] != "withheld")
+                }?.id
+            return .approve(UInt64(words[1]).map { MusterCore.Sequence($0) } ?? known ?? .init(0))
+        default: return nil
         }
     }
 
@@ -221,7 +334,9 @@ struct ScriptRunner {
                 Request(
                     id: RequestID(unchecked: id ?? "r\(requestCount)"),
                     principal: Principal(unchecked: "ann"), reason: "script",
-                    validFor: .seconds(60), onlyAt: nil, overrides: overrides, action: action)))
+                    validFor: .seconds(60), onlyAt: onlyAt, overrides: overrides,
+                    action: action)))
+        onlyAt = nil
     }
 
     // MARK: State
@@ -229,8 +344,17 @@ struct ScriptRunner {
     private mutating func state() {
         for (node, known) in world.state.nodes {
             let membership = world.state.membership(of: node)?.rawValue ?? "-"
-            let removal = known.removal == nil ? "" : ", removal pending"
-            world.output.append("\(node): \(membership), \(known.liveness.rawValue)\(removal)")
+            var line = "\(node): \(membership), \(known.liveness.rawValue)"
+            if known.removal != nil { line += ", removal pending" }
+            if world.state.isHeld(node, at: world.now) { line += ", held" }
+            let points = known.flaps.points(at: world.now)
+            if points > 0 { line += ", flap score \(points)" }
+            if world.state.isDamped(node, at: world.now) { line += " (damped)" }
+            world.output.append(line)
+        }
+        for entry in world.state.proposals {
+            let word = entry.withheld == nil ? "proposed" : "withheld"
+            world.output.append("\(word): \(entry.rule.rawValue) of \(entry.node)")
         }
         for (group, known) in world.state.groups {
             let members = known.configuration?.members ?? []

@@ -5,9 +5,28 @@ import MusterCore
 extension ScriptWorld {
     mutating func carryOut() {
         let due = pending
-        pending = []
+        pending = due.filter { mischief.heldUp.contains($0.command.executor.node) }
         for (id, command) in due where !silent.contains(command.executor.node) {
-            if let code = failures.removeValue(forKey: command.action.name) {
+            if mischief.heldUp.contains(command.executor.node) { continue }
+            guard nodes[command.executor.node]?.identity == command.executor,
+                mischief.begun.insert(id).inserted
+            else { continue }
+            if let effect = mischief.unknown.removeValue(forKey: command.action.name) {
+                if effect { apply(command) }
+                let report = CommandReport(command: id, executor: command.executor, detail: "")
+                take(.fact(.commandOutcomeUnknown(report)))
+                continue
+            }
+            if let code = objection(to: command) {
+                let report = CommandReport(command: id, executor: command.executor, detail: "")
+                let failure = CommandFailure(code: code, retryable: true, leaderHint: nil)
+                take(.fact(.commandFailed(report, failure)))
+                continue
+            }
+            if let code = failures[command.action.name] {
+                if !failing.contains(command.action.name) {
+                    failures[command.action.name] = nil
+                }
                 let report = CommandReport(command: id, executor: command.executor, detail: "")
                 let failure = CommandFailure(
                     code: code, retryable: code != .rejected, leaderHint: nil)
@@ -24,6 +43,7 @@ extension ScriptWorld {
         let node = command.node
         guard let name = command.group else {
             running[node] = []
+            if command.action == .prepareNode { prepare(node) }
             return
         }
         switch command.action {
@@ -31,7 +51,8 @@ extension ScriptWorld {
         case .startMember: running.update(node, default: []) { $0.append(name) }
         case .stopMember: running.update(node) { $0.removeAll { $0 == name } }
         case .addMember(let role):
-            let seat = ScriptGroup.Seat(store: command.store, role: role, match: 0)
+            var seat = ScriptGroup.Seat(store: command.store, role: role.member, match: 0)
+            seat.promotesItself = capabilities.selfPromotes && role == .learner
             groups.update(name) { $0.change(node, seat) }
         case .promoteMember, .demoteMember:
             let role: MemberRole = command.action == .promoteMember ? .voter : .learner
@@ -42,8 +63,26 @@ extension ScriptWorld {
             }
         case .removeMember: groups.update(name) { $0.change(node, nil) }
         case .transferLeadership(let target): groups.update(name) { $0.lead(target) }
-        case .prepareNode, .observeGroup: break
+        case .observeGroup: groups.update(name) { $0.isNews = true }
+        case .prepareNode: break
         }
+    }
+
+    /// The disk is made blank: another store, and the process says so.
+    private mutating func prepare(_ node: NodeID) {
+        nodes.update(node) { up in
+            let store = up.identity.store
+            up.identity = NodeIdentity(
+                node: node, store: Identifier(high: store.high + 1, low: store.low),
+                start: Start(1))
+            up.blank = true
+            up.engine = nil
+            for index in up.groups.indices {
+                up.groups[index].applied = nil
+                up.groups[index].last = nil
+            }
+        }
+        if let up = nodes[node] { take(.fact(.nodeUp(up))) }
     }
 
     private mutating func copy(_ command: Command, _ name: GroupID, _ source: NodeID) {

@@ -17,30 +17,45 @@ struct ScriptWorld {
     var carriesOut = true
     /// How the next commands of that name end instead.
     var failures: [String: CommandFailure.Code] = [:]
+    /// The commands that go on failing.
+    var failing: Set<String> = []
     /// After each copy the leader's log begins behind it.
     var compacts = 0
+    /// Everything on the heartbeats topic, for whoever takes over.
+    var said: [(heard: Evidence.Heard, what: Saying)] = []
+    /// How often another manager takes over; nil: never.
+    var takeovers: Duration?
+    /// What is asked for right after so many decisions.
+    var interruption: (after: UInt64, action: Request.Action)?
+    /// When that was.
+    private(set) var interrupted: Timestamp?
+    /// Every command, with when it was issued.
+    var issued: [(at: Timestamp, command: Command)] = []
+    var mischief = ScriptMischief()
     var output: [String] = []
     var problems: [String] = []
     private var offset: UInt64 = 0
-    private var chain: UInt64 = 0
+    private(set) var chain: UInt64 = 0
 
     var policy: Policy { state.policy ?? Policy() }
 
     // MARK: Deciding
 
-    mutating func take(_ content: Input.Content) {
+    /// - Parameter appended: when it was appended, where that is not now.
+    mutating func take(_ content: Input.Content, appended: Timestamp? = nil) {
+        let appended = appended ?? now
         offset += 1
         let partition = TopicPartition(.events, 0)
         let position = Position(partition, Offset(offset))
-        if case .fact(.groupObserved(let report)) = content {
-            evidence.hear(report, heard(), lease: policy.lease)
+        if case .fact(.groupObserved(let report)) = content, state.listens(to: report.observer) {
+            say(.report(report))
         }
         let input = Input(
-            cluster: state.id, source: .record(position, appended: now), content: content,
+            cluster: state.id, source: .record(position, appended: appended), content: content,
             correlation: "e\(offset)")
-        decide(input, .input(position, appended: now, event: []))
+        decide(input, .input(position, appended: appended, event: []))
         if case .fact(.nodeUp(let up)) = content {
-            evidence.hear(up, heard(), lease: policy.lease)
+            say(.up(up))
         }
         wake()
     }
@@ -59,6 +74,14 @@ struct ScriptWorld {
         if rounds == 200 { problems.append("the wake-ups do not come to rest") }
     }
 
+    /// The manager says something of its own sight.
+    mutating func see(_ blindness: Blindness?) {
+        let subject = Subject.sight(blindness)
+        decide(
+            Input(cluster: state.id, source: .manager, content: .wake(subject)), .timer(subject))
+        wake()
+    }
+
     @discardableResult
     private mutating func decide(_ input: Input, _ cause: Decision.Cause) -> Bool {
         let part = state.extract(for: input, from: evidence)
@@ -74,6 +97,7 @@ struct ScriptWorld {
             correlation: origin.correlation,
             manager: ManagerIdentity(id: Identifier(high: 0, low: 1), version: "script"),
             events: events)
+        mischief.past.append(state)
         chain += 1
         let hash = Hash(words: (chain, 0, 0, 0))
         state.evolve(decision, hash: hash)
@@ -81,12 +105,29 @@ struct ScriptWorld {
         for event in events {
             output.append("+\(EventNotation.seconds(now - start)) \(EventNotation.line(event))")
         }
+        for (_, command) in decision.commands(at: state.head.sequence, hash: hash) {
+            issued.append((now, command))
+        }
         if carriesOut {
             for (id, command) in decision.commands(at: state.head.sequence, hash: hash) {
                 pending.append((id, command))
             }
         }
+        if let interruption, interruption.after == chain {
+            self.interruption = nil
+            interrupted = now
+            ask(interruption.action, id: "interruption")
+        }
         return true
+    }
+
+    mutating func ask(_ action: Request.Action, id: String) {
+        take(
+            .request(
+                Request(
+                    id: RequestID(unchecked: id), principal: Principal(unchecked: "ann"),
+                    reason: "test", validFor: .seconds(60), onlyAt: nil, overrides: [],
+                    action: action)))
     }
 
     var pending: [(id: CommandID, command: Command)] = []
@@ -106,8 +147,11 @@ struct ScriptWorld {
         while now < end {
             carryOut()
             now = now + .seconds(1)
-            for name in groups.keys { groups.update(name) { $0.commit += 10 } }
+            for name in groups.keys { groups.update(name) { $0.commit += mischief.writes } }
             let second = now.milliseconds / 1000
+            if let takeovers, (now - start).milliseconds % takeovers.milliseconds == 0 {
+                takeOver()
+            }
             if second % 3 == 0 { beat() }
             let news = groups.contains { $0.value.isNews }
             if second % 2 == 0 || news { observe() }
@@ -118,13 +162,13 @@ struct ScriptWorld {
 
     private mutating func beat() {
         for (node, up) in nodes where !silent.contains(node) {
-            evidence.hear(
-                Heartbeat(identity: up.identity, boot: up.boot, copies: []), heard(),
-                lease: policy.lease)
+            say(.heartbeat(Heartbeat(identity: up.identity, boot: up.boot, copies: [])))
         }
+        for rival in mischief.rivals { evidence.hear(rival, heard(), lease: policy.lease) }
     }
 
     private mutating func observe() {
+        if mischief.views.contains("none") { return }
         for (name, group) in groups {
             elect(name, group)
             guard let leads = groups[name]?.leader, !silent.contains(leads) else { continue }
@@ -135,7 +179,7 @@ struct ScriptWorld {
             if isNews {
                 take(.fact(.groupObserved(report)))
             } else {
-                evidence.hear(report, heard(), lease: policy.lease)
+                say(.report(report))
             }
         }
         for (node, up) in nodes where !silent.contains(node) { own(node, up) }
@@ -152,8 +196,7 @@ struct ScriptWorld {
                 applied: group.members[node].map { LogIndex($0.match) }, view: nil)
         }
         if entries.isEmpty { return }
-        evidence.hear(
-            GroupsReport(observer: up.identity, groups: entries), heard(), lease: policy.lease)
+        say(.report(GroupsReport(observer: up.identity, groups: entries)))
     }
 
     var running = SortedMap<NodeID, [GroupID]>()
@@ -180,6 +223,11 @@ struct ScriptWorld {
                     $0.contact = moment
                     $0.match = max($0.match, commit - min(commit, $0.lag))
                 }
+                if var seat = group.members[node], seat.promotesItself, seat.match == commit {
+                    seat.promotesItself = false
+                    seat.role = .voter
+                    group.change(node, seat)
+                }
             }
         }
     }
@@ -195,8 +243,11 @@ struct ScriptWorld {
                 match: LogIndex(node == group.leader ? group.commit : seat.match),
                 contactAge: node == group.leader ? .zero : seat.contact.map { now - $0 })
         }
+        let isConfirmed = confirmed && !mischief.views.contains("unconfirmed")
         let view = LeaderView(
-            confirmed: confirmed, changePermitted: confirmed, pending: false,
+            confirmed: isConfirmed,
+            changePermitted: isConfirmed && !mischief.views.contains("forbidden"),
+            pending: mischief.views.contains("pending"),
             version: group.version, commit: LogIndex(group.commit),
             firstIndex: LogIndex(group.firstIndex), members: views)
         return GroupsReport(

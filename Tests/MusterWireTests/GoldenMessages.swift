@@ -94,8 +94,22 @@ enum GoldenMessages {
                 .add(node: Sample.n3, role: .readonly, groups: .all, wipe: nil), false
             ),
             ("removeRequested", .remove(node: Sample.n3), true),
+            ("promoteRequested", .promote(node: Sample.n3), true),
+            ("demoteRequested", .demote(node: Sample.n3), true),
+            ("transferRequested", .transfer(group: Sample.g1, to: Sample.n3), true),
+            ("replaceRequested", .replace(node: Sample.n3, with: Sample.n1), true),
+            ("replaceRequested.least", .replace(node: Sample.n3, with: nil), false),
             ("cancelRequested", .cancel(node: Sample.n3), true),
             ("extendRequested", .extend(node: Sample.n3, by: .seconds(90)), true),
+            ("holdRequested", .hold(node: Sample.n3, lasting: .seconds(1800)), true),
+            ("releaseRequested", .release(node: Sample.n3), true),
+            ("pauseRequested", .pause(lasting: .seconds(7200)), true),
+            ("resumeRequested", .resume, true),
+            ("retryRequested", .retry(node: Sample.n3), true),
+            ("approveRequested", .approve(MusterCore.Sequence(1844)), true),
+            ("adoptRequested", .adopt(node: Sample.n1), true),
+            ("adoptRequested.least", .adopt(node: nil), false),
+            ("forgetRequested", .forget(node: Sample.n3), true),
         ]
         return requests.map { input($0.0, .request(Sample.request($0.1, full: $0.2))) }
     }()
@@ -118,10 +132,19 @@ enum GoldenMessages {
             ("decision.liveness", .timer(.liveness)),
             ("decision.removal", .timer(.removal(Sample.n3))),
             ("decision.saga", .timer(.saga(Sample.n3))), ("decision.step", .timer(step)),
+            ("decision.sight", .timer(.sight(Sample.blindness))),
+            ("decision.sight.clear", .timer(.sight(nil))),
             ("decision.unreadable", .manager(.unreadable(position, appended: Sample.time(-2)))),
             (
                 "decision.skipped",
-                .manager(.skipped(MusterCore.Sequence(1843), Sample.hash(3)))
+                .manager(.skipped(MusterCore.Sequence(1843), Sample.hash(3), reason: "bad disk"))
+            ),
+            (
+                "decision.inputsLost",
+                .manager(
+                    .inputsLost(
+                        position.partition, from: Offset(17), next: Offset(40), reason: "a bad disk"
+                    ))
             ),
         ]
         let full = Sample.decision(cause, Sample.events, full: true)

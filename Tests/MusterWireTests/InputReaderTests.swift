@@ -47,6 +47,21 @@ struct InputReaderTests {
         #expect(structured.structuredForm(value: form) == form)
     }
 
+    /// The journal's form of an event has one level more than the data of its record.
+    @Test func `an input nested as deep as is allowed is read again from the journal`() throws {
+        let golden = GoldenMessages.inputs[0].message.outgoing(GoldenMessages.origin)
+        func nested(_ depth: Int) -> [UInt8] {
+            let inner =
+                String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1)
+            return Array("{\"deep\":\(inner),".utf8) + (golden.value ?? []).dropFirst()
+        }
+        let incoming = try read(golden, value: nested(32))
+        let form = incoming.event.structuredForm(value: nested(32))
+        let again = try InputReader().read(golden.topic, causeEvent: form)
+        #expect(again.message == incoming.message)
+        #expect(throws: UnreadableInput.self) { try read(golden, value: nested(33)) }
+    }
+
     @Test(arguments: GoldenMessages.inputs.indices)
     func `a member that nobody knows changes nothing at any place`(_ index: Int) throws {
         let input = GoldenMessages.inputs[index]

@@ -40,6 +40,7 @@ extension Sample {
             requests: [], role: .replica, groups: .all, overrides: [], began: time(1),
             correlation: "")
         saga.phase = .rollingBack(refusalLeast)
+        saga.newcomer = Saga.Newcomer(node: n3, store: store(3))
         saga.steps[g1] = step(.takeBack, .inDoubt(outstanding))
         return saga
     }()
@@ -57,6 +58,9 @@ extension Sample {
                     moved: time(2)),
                 .init(progress: CopyProgress(group: g2, bytes: 0, bytesTotal: nil), moved: time(3)),
             ])
+        evidence.nodes.update(n3) {
+            $0.rival = .init(store: store(4), start: Start(6), boot: store(97), heard: heard(14))
+        }
         var group = GroupEvidence()
         group.view = .init(
             heard: heard(16), leader: NodeIdentity(node: n1, store: store(1), start: Start(3)),
@@ -81,7 +85,23 @@ extension Sample {
     }()
 
     /// At least one event of every kind.
-    static let events: [Event] = clusterEvents + nodeEvents + groupEvents + sagaEvents + stepEvents
+    static let events: [Event] =
+        clusterEvents + nodeEvents + groupEvents + sagaEvents + stepEvents + keepingEvents
+
+    static let blindness = Blindness(kind: .fleet, count: 30, of: 90)
+    static let interval = Interval(
+        since: time(1), until: time(3_600_001), principal: alice, reason: "new disk")
+    private static let action = Request.Action.add(
+        node: n3, role: .voter, groups: .list([g2, g1]), wipe: store(2))
+
+    private static let keepingEvents: [Event] = [
+        .blinded(blindness), .blinded(Blindness(kind: .lag, count: 12_000, of: 10_000)),
+        .sighted, .automationPaused(interval), .automationResumed(why: .expired),
+        .nodeHeld(n3, interval), .nodeReleased(n3, why: .request), .nodeForgotten(n3),
+        .changeWithheld(.promotion, n3, action, refusal, proofs: [proof]),
+        .changeProposed(.removal, n3, .remove(node: n3), proofs: []),
+        .proposalEnded(.join, n3, refusal), .proposalEnded(.replacement, n3, nil),
+    ]
 
     private static let clusterEvents: [Event] = [
         .policyConfigured(policy), .clusterIdentified(engine),
@@ -98,8 +118,11 @@ extension Sample {
         .nodeLeaveAnnounced(n3, reason: "decommissioned"),
         .nodeSuspected(n3, lastHeard: time(3), by: alice),
         .nodeSuspected(n3, lastHeard: time(3), by: nil), .nodeDown(n3, lastHeard: time(3)),
-        .nodeReturned(n3), .nodeRefused(n3, store: store(3), refusal: refusal),
-        .identityConflict(n3, refusal), .joinRefused(n3, store: store(3), refusal),
+        .nodeReturned(n3), .nodeSeenUp(n3, by: alice),
+        .nodeRefused(n3, store: store(3), refusal: refusal),
+        .identityConflict(n3, refusal), .conflictEnded(n3),
+        .matchNoted(n3, store: store(3), matches: [match]),
+        .joinRefused(n3, store: store(3), refusal),
         .nodeJoined(n3), .nodeRemoved(n3, store: store(3), reason: .silence),
     ]
 
@@ -107,7 +130,8 @@ extension Sample {
         .leaderObserved(g1, leader: n1, term: Term(7)),
         .configurationObserved(g1, version: version, members: members, pending: true),
         .driftDetected(g1, appeared: [n1], vanished: [n2], changed: [n3]),
-        .driftDetected(g1, appeared: [], vanished: [], changed: []), .groupDeleted(g2),
+        .driftDetected(g1, appeared: [], vanished: [], changed: []),
+        .configurationDisputed(g1, version: version, members: members), .groupDeleted(g2),
         .desiredChanged(g1, 3), .syncChanged(n3, g1, .notStarted),
         .syncChanged(n3, g1, .syncing(source: n1, since: time(4))),
         .syncChanged(n3, g1, .synced(LogIndex(91_000))),
@@ -135,8 +159,10 @@ extension Sample {
             .stepFailed(n3, g1, .learner, refusal),
             .observationAsked(command(.observeGroup)),
             .commandIssued(
-                command(.startMember(index: nil, minTerm: nil), full: false), proof: nil),
-        ] + actions.map { .commandIssued(command($0), proof: proof) }
+                command(.startMember(index: nil, minTerm: nil, votedFor: nil), full: false),
+                proofs: []),
+            .commandIssued(command(.addMember(as: .nonVoter)), proofs: [proof, proofLeast]),
+        ] + actions.map { .commandIssued(command($0), proofs: [proof]) }
 
     static let manager = ManagerIdentity(id: store(1000), version: "0.1.0")
 
@@ -167,6 +193,7 @@ extension Sample {
         group.leader = n1
         group.term = Term(7)
         group.configuration = .init(version: version, members: members, pending: true)
+        group.disputed = version
         group.closedAt = version
         group.desired = 3
         group.trail.append(MusterCore.Sequence(1840))
@@ -185,6 +212,21 @@ extension Sample {
         var freeze = ClusterState.Freeze(since: time(3), silent: [n1, n3])
         freeze.calmSince = time(4)
         state.freeze = freeze
+        state.pause = interval
+        state.blind = ClusterState.Blind(since: time(2), why: blindness)
+        state.proposals = [
+            Proposal(
+                id: MusterCore.Sequence(1800), rule: .promotion, node: n3, action: action,
+                since: time(-3), withheld: refusal),
+            Proposal(
+                id: MusterCore.Sequence(1801), rule: .removal, node: n3,
+                action: .remove(node: n3), since: time(-2), withheld: nil),
+        ]
+        state.forgotten = [NodeID(unchecked: "n8")]
+        state.proposalsPast = [
+            Proposal.Past(id: MusterCore.Sequence(1799), why: refusalLeast)
+        ]
+        state.heard = time(-2)
         state.gapHandled = time(-1)
         state.trail.append(MusterCore.Sequence(3))
         state.trail.append(MusterCore.Sequence(1844))
@@ -195,10 +237,18 @@ extension Sample {
         var node = NodeState(up, at: time(2))
         node.liveness = .suspect
         node.livenessSince = time(3)
+        node.seenUp = time(1)
         node.returned = time(1)
         node.stopAnnounced = true
         node.leaving = true
+        node.roleIsSet = true
+        node.hold = interval
+        node.flaps = FlapScore(points: 3100, since: time(2), isDamped: true)
         node.conflict = refusal
+        node.conflictStart = Start(7)
+        node.regressed = refusalLeast
+        node.notes = [NotedMatch(match, noted: time(2))]
+        node.outside = [g1, g2]
         node.sync[g1] = .syncing(source: n1, since: time(4))
         node.sync[g2] = .notStarted
         var removal = PendingRemoval(store: store(3), since: time(5), due: time(300_000))

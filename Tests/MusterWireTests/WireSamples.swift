@@ -30,19 +30,23 @@ enum Sample {
     static let version = ConfigurationVersion(term: Term(7), index: LogIndex(1203))
     static let capabilities = Capabilities(
         startsAfterAdd: true, seed: .external, learnersMax: 2, demote: true, transfer: false,
-        selfPromotes: true, addNeedsAllVoters: true, configurationVersion: .readPoint)
+        selfPromotes: true, addNeedsAllVoters: true, copyStopsWrites: true,
+        configurationVersion: .readPoint)
 
     static let up = NodeUp(
         identity: identity, boot: store(99), role: .replica, blank: false, engine: engine,
         address: "10.0.0.3:2380", zone: "a", groupsVersion: 4,
         groups: [
-            NodeGroup(group: g1, capabilities: capabilities, applied: LogIndex(80_112)),
+            NodeGroup(
+                group: g1, capabilities: capabilities, applied: LogIndex(80_112),
+                last: LogIndex(80_113)),
             NodeGroup(group: g2, capabilities: Capabilities(), applied: nil),
         ])
     static let upLeast = NodeUp(
         identity: identity, boot: store(99), role: .voter, blank: true, engine: nil, address: "",
         zone: "", groupsVersion: 0, groups: [])
 
+    static let match = LogMatch(group: g1, index: LogIndex(91_000), term: Term(7))
     static let members = [
         Member(node: n1, store: store(1), role: .voter),
         Member(node: n2, store: nil, role: .voter),
@@ -97,7 +101,7 @@ enum Sample {
 
     static let actions: [Command.Action] = [
         .prepareNode, .syncGroup(source: n1, scope: .full),
-        .startMember(index: LogIndex(91_000), minTerm: Term(6)), .stopMember,
+        .startMember(index: LogIndex(91_000), minTerm: Term(6), votedFor: n2), .stopMember,
         .addMember(as: .learner), .promoteMember, .demoteMember, .removeMember,
         .transferLeadership(to: n2), .observeGroup,
     ]
