@@ -16,11 +16,24 @@ final class KafkaConsumers: @unchecked Sendable {
     private var positions: [TopicPartition: Offset] = [:]
     /// Found and not told yet: until it is assigned anew, a partition is told once.
     private var failures: [(TopicPartition, LogError)] = []
+    private var absent: [TopicPartition: Absence] = [:]
     private var turn = 0
     /// How many partitions each topic has, as far as the brokers were asked.
     private var known: [Topic: Int32] = [:]
 
     private static let drainMax = 4096
+
+    /// A partition that was not there. A broker that has just started, or that did not yet hear of
+    /// a new topic, says so of one that there is; so it is told only when it stays away.
+    private struct Absence {
+        var from: Offset
+        let since = ContinuousClock.now
+        var isTold = false
+        /// When to look again; none while an attempt is under way.
+        var again: ContinuousClock.Instant?
+
+        static let patience: Duration = .seconds(5)
+    }
 
     /// - Parameter fetchWait: how many milliseconds a broker may hold a request that finds nothing;
     ///   a partition that is assigned meanwhile waits for it.
@@ -37,6 +50,12 @@ final class KafkaConsumers: @unchecked Sendable {
         let queue: OpaquePointer
         let topics: KafkaTopicHandles
         var reading: Set<TopicPartition> = []
+        /// What was taken of each partition since its fetching was last seen to.
+        var taken: [TopicPartition: (records: Int, bytes: Int)] = [:]
+
+        /// How much of one partition is fetched ahead.
+        static let aheadRecords = 100_000
+        static let aheadBytes = 32 << 20
 
         init(_ options: KafkaOptions, isolation: String, fetchWait: Int) throws(LogError) {
             let limit = NewRecord.bytesMax + (1 << 20)
@@ -45,8 +64,10 @@ final class KafkaConsumers: @unchecked Sendable {
                 [
                     ("isolation.level", isolation), ("auto.offset.reset", "error"),
                     ("enable.partition.eof", "true"), ("fetch.wait.max.ms", "\(fetchWait)"),
-                    ("fetch.error.backoff.ms", "100"), ("queued.min.messages", "20000"),
-                    ("queued.max.messages.kbytes", "32768"), ("fetch.message.max.bytes", "4194304"),
+                    ("fetch.error.backoff.ms", "100"),
+                    ("queued.min.messages", "\(Self.aheadRecords)"),
+                    ("queued.max.messages.kbytes", "\(Self.aheadBytes >> 10)"),
+                    ("fetch.message.max.bytes", "4194304"),
                     ("fetch.max.bytes", "\(max(limit, 32 << 20))"),
                     ("receive.message.max.bytes", "100000000"),
                 ])
@@ -58,6 +79,28 @@ final class KafkaConsumers: @unchecked Sendable {
         func ring(_ bell: WakePipe) {
             var byte: UInt8 = 1
             rd_kafka_queue_io_event_enable(queue, bell.rope, &byte, 1)
+        }
+
+        /// Notes that records of a partition were taken, and sees to its being fetched on.
+        ///
+        /// Once so much of it lies ahead, librdkafka stops fetching, and looks again only when the
+        /// broker's thread has something to do, or a second later. So it is given something to
+        /// do, while half of that is still there: the smallest question.
+        func noteTaken(_ records: Int, _ bytes: Int, of partition: TopicPartition) {
+            var sum = taken[partition] ?? (0, 0)
+            sum.records += records
+            sum.bytes += bytes
+            if sum.records > Self.aheadRecords / 2 || sum.bytes > Self.aheadBytes / 2 {
+                sum = (0, 0)
+                let list = rd_kafka_topic_partition_list_new(1)
+                let entry = rd_kafka_topic_partition_list_add(
+                    list, client.name(of: partition.topic), partition.partition)
+                entry?.pointee.offset = Int64(RD_KAFKA_OFFSET_END)
+                // Only its being asked counts; without an answer fetching goes on a second later.
+                _ = rd_kafka_offsets_for_times(client.handle, list, 100)
+                rd_kafka_topic_partition_list_destroy(list)
+            }
+            taken[partition] = sum
         }
 
         deinit {
@@ -90,12 +133,26 @@ final class KafkaConsumers: @unchecked Sendable {
                 mutating: start.assumingMemoryBound(to: rd_kafka_message_t.self))
             return unpacking.withLock { _ in KafkaHeaders.read(message) }
         }
+
+        func walk(
+            _ place: UnsafeRawBufferPointer,
+            _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+        ) {
+            guard let start = place.baseAddress else { return }
+            let message = UnsafeMutablePointer(
+                mutating: start.assumingMemoryBound(to: rd_kafka_message_t.self))
+            unpacking.withLock { _ in KafkaHeaders.walk(message, body) }
+        }
     }
 
     // MARK: Positions
 
     func assign(_ partition: TopicPartition, from offset: Offset) {
         unassign(partition)
+        start(partition, from: offset)
+    }
+
+    private func start(_ partition: TopicPartition, from offset: Offset) {
         do throws(LogError) {
             try check(partition)
             let consumer = try consumer(for: partition.topic)
@@ -108,7 +165,35 @@ final class KafkaConsumers: @unchecked Sendable {
             consumer.reading.insert(partition)
             positions[partition] = offset
         } catch {
+            noteFailure(error, partition, at: offset)
+        }
+    }
+
+    private func noteFailure(_ error: LogError, _ partition: TopicPartition, at offset: Offset) {
+        guard case .topicMissing = error else {
             failures.append((partition, error))
+            return
+        }
+        var absence = absent[partition] ?? Absence(from: offset)
+        absence.from = offset
+        if !absence.isTold, .now - absence.since >= Absence.patience {
+            absence.isTold = true
+            failures.append((partition, error))
+        }
+        absence.again = .now + (absence.isTold ? .seconds(1) : .milliseconds(100))
+        absent[partition] = absence
+    }
+
+    /// When a partition that was not there is to be looked for again.
+    var nextLook: ContinuousClock.Instant? { absent.values.lazy.compactMap(\.again).min() }
+
+    private func lookForAbsent() {
+        let now = ContinuousClock.now
+        for (partition, absence) in absent {
+            guard let again = absence.again, again <= now else { continue }
+            absent[partition]?.again = nil
+            stop(partition)
+            start(partition, from: absence.from)
         }
     }
 
@@ -129,6 +214,11 @@ final class KafkaConsumers: @unchecked Sendable {
 
     func unassign(_ partition: TopicPartition) {
         failures.removeAll { $0.0 == partition }
+        absent[partition] = nil
+        stop(partition)
+    }
+
+    private func stop(_ partition: TopicPartition) {
         for consumer in [committed, plain].compactMap({ $0 })
         where consumer.reading.remove(partition) != nil {
             rd_kafka_consume_stop(consumer.topics[partition.topic], partition.partition)
@@ -167,6 +257,7 @@ final class KafkaConsumers: @unchecked Sendable {
         var batches: [RecordBatch] = []
         var left = max
         turn += 1
+        if !absent.isEmpty { lookForAbsent() }
         let consumers = [committed, plain].compactMap { $0 }
         for index in consumers.indices {
             let consumer = consumers[(index + turn) % consumers.count]
@@ -220,7 +311,10 @@ final class KafkaConsumers: @unchecked Sendable {
                 {
                     end += 1
                 }
-                if let batch = batch(messages, start..<end, of: partition) { batches.append(batch) }
+                if let batch = batch(messages, start..<end, of: partition) {
+                    batches.append(batch)
+                    consumer.noteTaken(batch.count, batch.bytes, of: partition)
+                }
                 start = end
             }
             return count
@@ -258,9 +352,11 @@ final class KafkaConsumers: @unchecked Sendable {
         }
         if views.isEmpty { return nil }
         positions[partition] = next
+        if !absent.isEmpty { absent[partition] = nil }
         return RecordBatch(
             partition: partition, next: next, views: views, bytes: bytes, owner: messages,
-            decodeHeaders: { messages.headers(at: $0) })
+            decodeHeaders: { messages.headers(at: $0) },
+            walkHeaders: { messages.walk($0, $1) })
     }
 
     /// What the consumer says of a partition in place of a record.
@@ -274,6 +370,7 @@ final class KafkaConsumers: @unchecked Sendable {
             // Behind the last record may lie what is none: marks of transactions, and what they
             // aborted.
             let end = Offset(UInt64(max(0, message.offset)))
+            absent[partition] = nil
             guard end > position else { return }
             positions[partition] = end
             batches.append(
@@ -285,7 +382,7 @@ final class KafkaConsumers: @unchecked Sendable {
             failures.append((partition, .offsetOutOfRange(place, kept: position..<position)))
         case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
             RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-            failures.append((partition, client.error(message.err, of: partition)))
+            noteFailure(client.error(message.err, of: partition), partition, at: position)
         default:
             // It goes on by itself when the broker is there again.
             break

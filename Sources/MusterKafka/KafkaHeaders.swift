@@ -57,4 +57,23 @@ enum KafkaHeaders {
         }
         return headers
     }
+
+    /// Calls with each header of a message, in order; name and value are borrowed for the call.
+    static func walk(
+        _ message: UnsafeMutablePointer<rd_kafka_message_t>,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+    ) {
+        var list: OpaquePointer?
+        guard rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list
+        else { return }
+        var (name, value, size): (UnsafePointer<CChar>?, UnsafeRawPointer?, Int) = (nil, nil, 0)
+        var index = 0
+        while rd_kafka_header_get_all(list, index, &name, &value, &size)
+            == RD_KAFKA_RESP_ERR_NO_ERROR
+        {
+            let text = UnsafeRawBufferPointer(start: name, count: name.map { strlen($0) } ?? 0)
+            body(text, value.map { UnsafeRawBufferPointer(start: $0, count: size) })
+            index += 1
+        }
+    }
 }

@@ -15,13 +15,17 @@ final class KafkaMembership: Sendable {
         _ assigned: @escaping @Sendable (Set<Int32>) -> Void
     ) throws(LogError) {
         let session = options.sessionTimeout.milliseconds
+        let heartbeat = max(2, min(200, session / 5))
         let client = try KafkaClient(
             .consumer, options,
             [
                 ("group.id", "\(options.prefix).\(group)"), ("enable.auto.commit", "false"),
                 ("partition.assignment.strategy", "range"), ("auto.offset.reset", "error"),
                 ("session.timeout.ms", "\(session)"),
-                ("heartbeat.interval.ms", "\(max(1, min(200, session / 5)))"),
+                ("heartbeat.interval.ms", "\(heartbeat)"),
+                // librdkafka's thread looks whether a heartbeat is due only when it wakes, and with
+                // nothing else to do it does so once a second; this wakes it.
+                ("statistics.interval.ms", "\(heartbeat / 2)"),
                 ("max.poll.interval.ms", "\(max(session, 300_000))"),
             ],
             onRebalance: { client, isAssigned, partitions in

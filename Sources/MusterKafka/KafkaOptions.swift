@@ -130,5 +130,6 @@ package struct KafkaOptions: Sendable {
         "partition.assignment.strategy": "managers share partitions by range",
         "group.id": "managers share partitions by --manager-group",
         "partitioner": "Muster names each partition itself",
+        "statistics.interval.ms": "a manager is alive for its group by what is due with it",
     ]
 }

@@ -193,6 +193,9 @@ final class KafkaQuery: Sendable {
                 RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH, RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
                 RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
                 if ContinuousClock.now >= deadline { throw client.error(code, of: partition) }
+            case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART where isKnown(partition):
+                // A broker that has just started does not know yet what it leads.
+                if ContinuousClock.now >= deadline { throw client.error(code, of: partition) }
             default:
                 let error = client.error(code, of: partition)
                 if case .topicMissing = error { try failIfForbidden(partition.topic) }
@@ -202,5 +205,12 @@ final class KafkaQuery: Sendable {
             _ = try? partitionCounts()
             usleep(20_000)
         }
+    }
+
+    /// Whether the brokers list the partition, or nobody answers: that says nothing against it.
+    private func isKnown(_ partition: TopicPartition) -> Bool {
+        // An error here is met again by the question, which has a time limit.
+        guard let counts = try? partitionCounts() else { return true }
+        return partition.partition < counts[partition.topic] ?? 0
     }
 }

@@ -116,7 +116,8 @@ final class KafkaReader: LogReader {
                 if !batches.isEmpty || ContinuousClock.now >= request.deadline {
                     answer(.success(batches))
                 } else {
-                    bell.wait(atMost: request.deadline - .now)
+                    let wake = min(request.deadline, consumers.nextLook ?? request.deadline)
+                    bell.wait(atMost: max(.zero, wake - .now))
                 }
             } catch {
                 answer(.failure(error))

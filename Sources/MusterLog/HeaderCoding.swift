@@ -26,6 +26,33 @@ package enum HeaderCoding {
         return headers ?? [Header(name: [], value: [UInt8](bytes))]
     }
 
+    /// Calls with each header that `decode` gives, in order; name and value are borrowed for the
+    /// call. Texts without an escape, which nearly all are, are not copied.
+    package static func walk(
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+    ) {
+        typealias Place = (name: Range<Int>, value: Range<Int>?)
+        let isDone = withUnsafeTemporaryAllocation(of: Place.self, capacity: 32) { places in
+            var scanner = HeaderScanner(bytes: bytes)
+            // The places are plain numbers: nothing to take apart.
+            guard let count = scanner.places(places) else { return false }
+            for place in places[..<count] {
+                body(
+                    UnsafeRawBufferPointer(rebasing: bytes[place.name]),
+                    place.value.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) })
+            }
+            return true
+        }
+        if isDone { return }
+        for header in decode(bytes) {
+            header.name.withUnsafeBytes { name in
+                guard let value = header.value else { return body(name, nil) }
+                value.withUnsafeBytes { body(name, $0) }
+            }
+        }
+    }
+
     /// Whether the bytes are well-formed UTF-8.
     package static func isUTF8(_ bytes: [UInt8]) -> Bool {
         (try? UTF8Span(validating: bytes.span)) != nil  // the error's place is of no interest
@@ -127,6 +154,45 @@ private struct HeaderScanner {
         return take(UInt8(ascii: "}")) && place == bytes.count ? headers : nil
     }
 
+    /// Where the names and values of an object lie that has no escape in it.
+    ///
+    /// - Returns: how many there are; nil when there is an escape, more than there is room for, or
+    ///   anything that `object` would refuse.
+    mutating func places(
+        _ target: UnsafeMutableBufferPointer<(name: Range<Int>, value: Range<Int>?)>
+    ) -> Int? {
+        guard take(UInt8(ascii: "{")) else { return nil }
+        var count = 0
+        repeat {
+            guard count < target.count, let name = plainText(), take(UInt8(ascii: ":")) else {
+                return nil
+            }
+            var value: Range<Int>?
+            if take(UInt8(ascii: "n")) {
+                for byte in "ull".utf8 where !take(byte) { return nil }
+            } else {
+                guard let text = plainText() else { return nil }
+                value = text
+            }
+            target.initializeElement(at: count, to: (name, value))
+            count += 1
+        } while take(UInt8(ascii: ","))
+        return take(UInt8(ascii: "}")) && place == bytes.count ? count : nil
+    }
+
+    /// Where a text lies, without its quotes; nil when it is none, or has an escape.
+    private mutating func plainText() -> Range<Int>? {
+        guard take(UInt8(ascii: "\"")) else { return nil }
+        let start = place
+        while place < bytes.count {
+            let byte = bytes[place]
+            place += 1
+            if byte == UInt8(ascii: "\"") { return start..<place - 1 }
+            if byte == UInt8(ascii: "\\") { return nil }
+        }
+        return nil
+    }
+
     private mutating func take(_ byte: UInt8) -> Bool {
         guard place < bytes.count, bytes[place] == byte else { return false }
         place += 1
@@ -134,6 +200,9 @@ private struct HeaderScanner {
     }
 
     private mutating func text() -> [UInt8]? {
+        let start = place
+        if let plain = plainText() { return [UInt8](bytes[plain]) }
+        place = start
         guard take(UInt8(ascii: "\"")) else { return nil }
         var out: [UInt8] = []
         while place < bytes.count {

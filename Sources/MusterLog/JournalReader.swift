@@ -40,6 +40,9 @@ package struct JournalReader {
         package var from: Offset
         /// Why nothing of it is read any more; nil while it is read.
         package var stopped: DecisionError?
+        /// Of a cluster that stopped the end of its chain all the same, record by record, whatever
+        /// they hold: a record that passes over the newest of them goes on from there.
+        package var beyond: Head?
         /// Whether records lie behind the head that extend something else than the chain.
         package var cut = ChainCut()
         package let partition: Int32
@@ -73,9 +76,19 @@ package struct JournalReader {
     /// Whether `cause.event` is kept in the decisions that `read` gives.
     package var withEvents = false
 
+    /// Decisions that this process wrote and has read from their bytes, by the hash of these, until
+    /// they are read back.
+    private var expected: [Hash: Decision] = [:]
+
     private let records = JournalRecordReader()
 
     package init() {}
+
+    /// Says what is read from the bytes of that hash, so that it need not be read again.
+    package mutating func expect(_ decision: Decision, hash: Hash) { expected[hash] = decision }
+
+    /// Takes it back.
+    package mutating func expectNoMore(_ hash: Hash) { expected[hash] = nil }
 
     /// Which of `clusters` that one is; nil when nothing of it was read.
     package func index(of cluster: ClusterID) -> Int? { places[cluster] }
@@ -98,9 +111,10 @@ package struct JournalReader {
     /// - Parameters:
     ///   - value: the bytes as they lie in the log; nil is a tombstone, which is void.
     ///   - hash: the hash of these bytes, where somebody has computed it already.
+    ///   - judge: told of an accepted decision before it is folded, with the state that it extends.
     package mutating func read(
         _ value: UnsafeRawBufferPointer?, hash known: Hash? = nil, at offset: Offset,
-        of partition: Int32
+        of partition: Int32, judge: ((ClusterState, Decision) -> Void)? = nil
     ) throws(Failure) -> Reading {
         positions[partition] = offset.next
         guard let value else { return void() }
@@ -116,8 +130,11 @@ package struct JournalReader {
             }
             return void()
         }
-        if clusters[index].stopped != nil || offset < clusters[index].from { return .void(nil) }
+        if offset < clusters[index].from { return .void(nil) }
         let hash = known ?? SHA256.hash(of: value)
+        if clusters[index].stopped != nil, !passes(envelope, value, hash, index) {
+            return .void(nil)
+        }
         guard envelope.extends(clusters[index].state.head) else {
             clusters[index].cut.note(envelope, hash, at: offset, head: clusters[index].state.head)
             return void(index)
@@ -126,17 +143,30 @@ package struct JournalReader {
         last[partition] = (offset, hash)
         let decision: Decision
         do {
-            decision = try records.decision(of: value, withEvent: withEvents)
+            decision = try read(value, hash)
         } catch {
-            clusters[index].stopped = error
-            return .stopped(envelope.cluster, error)
+            return stop(index, envelope, hash, error)
         }
+        if case .manager(.skipped(let sequence, _, _)) = decision.cause,
+            clusters[index].beyond == nil
+        {
+            return stop(index, envelope, hash, .disputed(sequence))
+        }
+        clusters[index].beyond = nil
+        judge?(clusters[index].state, decision)
         clusters[index].state.evolve(decision, hash: hash)
         clusters[index].headOffset = offset
         acceptedCount += 1
         return .accepted(
             Accepted(
                 index: index, sequence: envelope.sequence, hash: hash, decision: decision))
+    }
+
+    private mutating func read(
+        _ value: UnsafeRawBufferPointer, _ hash: Hash
+    ) throws(DecisionError) -> Decision {
+        if let known = expected.removeValue(forKey: hash) { return known }
+        return try records.decision(of: value, withEvent: withEvents)
     }
 
     /// Reads the next record of a partition, from bytes of one's own.
@@ -147,6 +177,31 @@ package struct JournalReader {
         return try value.withUnsafeBufferPointer { bytes throws(Failure) -> Reading in
             try read(UnsafeRawBufferPointer(bytes), hash: nil, at: offset, of: partition)
         }
+    }
+
+    private mutating func stop(
+        _ index: Int, _ envelope: JournalEnvelope, _ hash: Hash, _ error: DecisionError
+    ) -> Reading {
+        clusters[index].stopped = error
+        clusters[index].beyond = Head(sequence: envelope.sequence, hash: hash)
+        return .stopped(envelope.cluster, error)
+    }
+
+    /// Whether a record of a cluster that stopped passes over what could not be read: it then
+    /// extends the head of the chain, which is taken as it is.
+    private mutating func passes(
+        _ envelope: JournalEnvelope, _ value: UnsafeRawBufferPointer, _ hash: Hash, _ index: Int
+    ) -> Bool {
+        guard let beyond = clusters[index].beyond, envelope.extends(beyond) else { return false }
+        // What cannot be read passes over nothing.
+        let decision = try? records.decision(of: value)
+        guard case .manager(.skipped(beyond.sequence, beyond.hash, _))? = decision?.cause else {
+            clusters[index].beyond = Head(sequence: envelope.sequence, hash: hash)
+            return false
+        }
+        clusters[index].state.head = beyond
+        clusters[index].stopped = nil
+        return true
     }
 
     private mutating func void(_ index: Int? = nil) -> Reading {

@@ -23,7 +23,7 @@ package struct Projection {
     package var clusters: [ClusterState] { reader.sorted.map(\.state) }
 
     /// Which fold makes a state of decisions. A snapshot of another one is ignored.
-    package static let foldVersion: UInt32 = 1
+    package static let foldVersion: UInt32 = 4
 }
 
 /// Why a projection cannot be had.

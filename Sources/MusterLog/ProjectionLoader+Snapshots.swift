@@ -1,5 +1,5 @@
 internal import MusterCore
-internal import MusterWire
+package import MusterWire
 
 // Snapshots (DESIGN, "snapshots are per cluster"): each says "as of journal offset J". A reader
 // starts the journal at the lowest J, not above the checkpoint's floor, at the start without one,
@@ -15,21 +15,36 @@ extension ProjectionLoader {
         }
         projection.checkpoints = found.checkpoints.values
         var byPartition = SortedMap<Int32, [Snapshot]>()
-        for snapshot in found.snapshots.values {
-            guard let home = projection.reader.partition(of: snapshot.state.id),
-                try await isOfThisJournal(snapshot, home, log)
-            else { continue }
+        for (_, snapshot) in found.snapshots.sorted(by: { $0.key < $1.key }) {
+            guard let home = projection.reader.partition(of: snapshot.state.id) else { continue }
             byPartition.update(home, default: []) { $0.append(snapshot) }
         }
         for (partition, snapshots) in byPartition {
-            use(snapshots, found.checkpoints[partition], partition, &projection)
+            let heads = snapshots.compactMap(\.headOffset)
+            let place = TopicPartition(.journal, partition)
+            let hashes = try await hashes(at: heads, of: place, log)
+            // The record at the head's offset is the one that the snapshot was made from.
+            let own = snapshots.filter { snapshot in
+                snapshot.headOffset.map { hashes[$0] == snapshot.state.head.hash } ?? false
+            }
+            use(own, found.checkpoints[partition], partition, &projection)
         }
+    }
+
+    /// The newest checkpoint of each partition that has one, in order.
+    package func checkpoints(of log: any EventLog) async throws -> [Checkpoint] {
+        var found = Found()
+        for partition in 0..<(try await log.partitionCounts()[.snapshots] ?? 0) {
+            try await read(TopicPartition(.snapshots, partition), log, into: &found)
+        }
+        return found.checkpoints.values
     }
 
     /// What lies in the snapshots topic, the newest of each key; damaged ones and those of another
     /// fold are left out.
     struct Found {
-        var snapshots = SortedMap<ClusterID, Snapshot>()
+        /// There may be many, in no order: sorted once they are all known.
+        var snapshots: [ClusterID: Snapshot] = [:]
         var checkpoints = SortedMap<Int32, Checkpoint>()
     }
 
@@ -77,14 +92,52 @@ extension ProjectionLoader {
         }
     }
 
-    /// Whether the record at the head's offset is the one that the snapshot was made from.
-    private func isOfThisJournal(
-        _ snapshot: Snapshot, _ partition: Int32, _ log: any EventLog
-    ) async throws -> Bool {
-        guard let offset = snapshot.headOffset else { return false }
-        let position = Position(TopicPartition(.journal, partition), offset)
-        guard let value = try await log.readOne(position)?.value else { return false }
-        return SHA256.hash(of: value) == snapshot.state.head.hash
+    /// How many records are read over rather than leapt over.
+    private static let leapMin: UInt64 = 4096
+
+    /// The hashes of the records at those offsets, as far as there are any: read in one pass, which
+    /// leaps where they lie far apart.
+    private func hashes(
+        at offsets: [Offset], of place: TopicPartition, _ log: any EventLog
+    ) async throws -> [Offset: Hash] {
+        let range = try await log.range(of: place)
+        var wanted = offsets.filter { range.contains($0) }.sorted()[...]
+        var found: [Offset: Hash] = [:]
+        if wanted.count == 1, let offset = wanted.first {
+            let value = try await log.readOne(Position(place, offset))?.value
+            return value.map { [offset: SHA256.hash(of: $0)] } ?? [:]
+        }
+        guard var position = wanted.first else { return [:] }
+        let reader = try await log.makeReader()
+        reader.assign(place, from: position)
+        do {
+            while let next = wanted.first {
+                if next.value > position.value + Self.leapMin {
+                    reader.assign(place, from: next)
+                    position = next
+                }
+                let batches = try await reader.next(max: 4096, waitingUpTo: .seconds(5))
+                // Nothing comes where there are records: what is missing is of no use.
+                if batches.isEmpty { break }
+                for batch in batches {
+                    withExtendedLifetime(batch) {
+                        for index in batch.indices where wanted.first != nil {
+                            let view = batch[index]
+                            wanted = wanted.drop { $0 < view.offset }
+                            guard wanted.first == view.offset else { continue }
+                            found[view.offset] = view.value.map { SHA256.hash(of: $0) }
+                        }
+                    }
+                    position = max(position, batch.next)
+                    wanted = wanted.drop { $0 < position }
+                }
+            }
+        } catch {
+            await reader.close()
+            throw error
+        }
+        await reader.close()
+        return found
     }
 
     private func use(
@@ -92,7 +145,7 @@ extension ProjectionLoader {
         _ projection: inout Projection
     ) {
         guard let checkpoint else { return }
-        let names = snapshots.map(\.state.id)
+        let names = Set(snapshots.map(\.state.id))
         let isComplete = checkpoint.clusters.allSatisfy { names.contains($0) }
         guard isComplete, let lowest = snapshots.map(\.journalOffset).min() else { return }
         for snapshot in snapshots {

@@ -35,7 +35,8 @@ package struct RecordArena: ~Copyable {
     package consuming func finish(partition: TopicPartition, next: Offset) -> RecordBatch {
         RecordBatch(
             partition: partition, next: next, views: views, bytes: used, owner: memory,
-            decodeHeaders: { HeaderCoding.decode($0) })
+            decodeHeaders: { HeaderCoding.decode($0) },
+            walkHeaders: { HeaderCoding.walk($0, $1) })
     }
 
     private mutating func copy(_ bytes: UnsafeRawBufferPointer?) -> UnsafeRawBufferPointer? {
@@ -47,6 +48,43 @@ package struct RecordArena: ~Copyable {
         }
         used += bytes.count
         return UnsafeRawBufferPointer(start: target, count: bytes.count)
+    }
+}
+
+extension RecordBatch {
+    /// A batch of records that somebody holds, in the order of their offsets.
+    ///
+    /// - Parameter next: where to read on; nil: behind the last record.
+    package static func copying(
+        _ records: [LogRecord], of partition: TopicPartition, next: Offset? = nil
+    ) -> RecordBatch {
+        let headers = records.map { HeaderCoding.encode($0.headers) }
+        var bytes = 0
+        for (record, headers) in zip(records, headers) {
+            bytes += (record.key?.count ?? 0) + (record.value?.count ?? 0) + (headers?.count ?? 0)
+        }
+        var arena = RecordArena(bytes: bytes, records: records.count)
+        for (record, headers) in zip(records, headers) {
+            borrow(record.key) { key in
+                borrow(headers) { headers in
+                    borrow(record.value) { value in
+                        arena.add(
+                            offset: record.position.offset, appended: record.appended, key: key,
+                            headers: headers, value: value)
+                    }
+                }
+            }
+        }
+        let end = next ?? records.last?.position.offset.next ?? .zero
+        return arena.finish(partition: partition, next: end)
+    }
+
+    /// Hands out the bytes for the time of the call; nil stays nil.
+    private static func borrow(
+        _ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> Void
+    ) {
+        guard let bytes else { return body(nil) }
+        bytes.withUnsafeBytes { body($0) }
     }
 }
 

@@ -14,7 +14,16 @@ package final class RecordBatch: @unchecked Sendable {
 
     private let views: [RecordView]
     private let decodeHeaders: @Sendable (UnsafeRawBufferPointer) -> [Header]
+    private let walkHeaders: HeaderWalk?
     private let owner: any AnyObject & Sendable
+
+    /// Calls with each header that a view's `headerBytes` point at, in order, name and value
+    /// borrowed for the call.
+    package typealias HeaderWalk =
+        @Sendable (
+            UnsafeRawBufferPointer,
+            (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+        ) -> Void
 
     /// A batch of the engine.
     ///
@@ -25,10 +34,12 @@ package final class RecordBatch: @unchecked Sendable {
     ///   - owner: frees in its `deinit` what the views point at.
     ///   - decodeHeaders: reads what a view's `headerBytes` points at, which is the engine's own
     ///     form.
+    ///   - walkHeaders: the same without a copy, where the engine can.
     package init(
         partition: TopicPartition, next: Offset, views: [RecordView], bytes: Int,
         owner: any AnyObject & Sendable,
-        decodeHeaders: @escaping @Sendable (UnsafeRawBufferPointer) -> [Header]
+        decodeHeaders: @escaping @Sendable (UnsafeRawBufferPointer) -> [Header],
+        walkHeaders: HeaderWalk? = nil
     ) {
         self.partition = partition
         self.next = next
@@ -36,6 +47,7 @@ package final class RecordBatch: @unchecked Sendable {
         self.bytes = bytes
         self.owner = owner
         self.decodeHeaders = decodeHeaders
+        self.walkHeaders = walkHeaders
     }
 
     /// The first `count` records and the rest, as two batches over the same bytes; both have some.
@@ -49,7 +61,7 @@ package final class RecordBatch: @unchecked Sendable {
             }
             return RecordBatch(
                 partition: partition, next: next, views: Array(views), bytes: bytes, owner: owner,
-                decodeHeaders: decodeHeaders)
+                decodeHeaders: decodeHeaders, walkHeaders: walkHeaders)
         }
         return (
             part(views[..<count], next: views[count].offset), part(views[count...], next: next)
@@ -69,6 +81,20 @@ package final class RecordBatch: @unchecked Sendable {
     package func headers(at index: Int) -> [Header] {
         guard let bytes = views[index].headerBytes else { return [] }
         return decodeHeaders(bytes)
+    }
+
+    /// Calls with each header of a record, in order; name and value are borrowed for the call.
+    package func eachHeader(
+        at index: Int, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+    ) {
+        guard let bytes = views[index].headerBytes else { return }
+        if let walkHeaders { return walkHeaders(bytes, body) }
+        for header in decodeHeaders(bytes) {
+            header.name.withUnsafeBytes { name in
+                guard let value = header.value else { return body(name, nil) }
+                value.withUnsafeBytes { body(name, $0) }
+            }
+        }
     }
 
     /// An owned copy.

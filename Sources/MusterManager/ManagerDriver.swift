@@ -123,7 +123,7 @@ final class ManagerDriver: Sendable {
             state.turn = turn
             return state.isStopping
         }
-        if isStopping { turn.stop() }
+        if isStopping { turn.stop() } else { options.onReady() }
         return try await turn.work(loop, as: "\(identity.id)")
     }
 }

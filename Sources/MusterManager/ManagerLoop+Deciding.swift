@@ -76,7 +76,13 @@ extension ManagerLoop {
 
     /// What this manager refuses by its own settings; nil when it has no objection.
     private func refusals(_ input: Input, _ state: ClusterState) -> [Event]? {
-        guard !settings.allowsShortRemovalDelay, case .request(let request) = input.content,
+        settings.allowsShortRemovalDelay ? nil : Self.shortDelayRefusal(of: input, state)
+    }
+
+    /// What a manager without the flag for short removal delays answers to a request for one; nil
+    /// to anything else.
+    static func shortDelayRefusal(of input: Input, _ state: ClusterState) -> [Event]? {
+        guard case .request(let request) = input.content,
             case .configure(let patch) = request.action, let delay = patch.removalDelay,
             delay < Policy.removalDelayMin,
             !state.requests.contains(where: { $0.id == request.id })
@@ -101,6 +107,7 @@ extension ManagerLoop {
             // Heard after it is decided upon: the decision looks at who was heard before.
             workers[index].later.append((up, heard))
         case .groupObserved(let report):
+            guard ahead(index).listens(to: report.observer) else { break }
             workers[index].evidence.hear(report, heard, lease: lease)
         default:
             break
@@ -113,7 +120,8 @@ extension ManagerLoop {
     private mutating func lookAround(_ index: Int) {
         for (up, heard) in workers[index].later {
             let lease = reader.clusters[index].state.policy?.lease ?? Policy().lease
-            workers[index].evidence.hear(up, heard, lease: lease)
+            let isCurrent = ahead(index).nodes[up.identity.node]?.identity == up.identity
+            workers[index].evidence.hear(up, heard, lease: lease, isCurrent: isCurrent)
         }
         workers[index].later = []
         guard isLive(index), !isStopping, workers[index].queue.isEmpty,
@@ -158,6 +166,7 @@ extension ManagerLoop {
                 }
             }
         }
+        if let subject = sightSubject(index) { subjects.insert(subject, at: 0) }
         var answered = 0
         for subject in subjects where answered < limit && hasRoom(index) {
             let state = ahead(index)
@@ -228,17 +237,20 @@ extension ManagerLoop {
             JournalEnvelope(extending: state.head, of: state.id), decision)
         let bytes = record.bytes
         if bytes.count > JournalRecord.bytesMax { throw .tooLarge(bytes.count) }
+        let known: Decision
         do {
-            _ = try records.decision(of: bytes)
+            known = try records.decision(of: bytes)
         } catch {
             throw .unreadable(error)
         }
         let hash = SHA256.hash(of: bytes)
         var next = state
-        next.evolve(decision, hash: hash)
+        next.evolve(known, hash: hash)
+        reader.expect(known, hash: hash)
         workers[index].ahead = next
         let token = token()
-        workers[index].inFlight.append(Worker.InFlight(token: token, hash: hash, offset: nil))
+        workers[index].inFlight.append(
+            Worker.InFlight(token: token, hash: hash, previous: state.head.hash, offset: nil))
         appends[token] = index
         counts.decided += 1
         let outgoing = record.outgoing(value: bytes, hash: hash, cause: nil)

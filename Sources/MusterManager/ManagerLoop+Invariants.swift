@@ -1,5 +1,5 @@
 package import MusterCore
-internal import MusterLog
+package import MusterLog
 
 // What must hold in a manager after every input. Tests and the simulator ask; nothing else does.
 
@@ -31,6 +31,16 @@ extension ManagerLoop {
         }
         if let last = worker.inFlight.last, last.hash != head.hash {
             found.append("ahead does not end with what was appended last")
+        }
+        if let front = worker.inFlight.first, front.previous != cluster.state.head.hash {
+            found.append("what is in flight does not extend what was read back")
+        }
+        for (partition, offset) in worker.considered {
+            let waits = worker.waiting.last { $0.position.partition == partition }
+            let known = max(
+                worker.settled[partition] ?? .zero, cluster.state.next[partition] ?? .zero,
+                waits?.position.offset.next ?? .zero)
+            if offset > known { found.append("\(offset) is called considered, and is not kept") }
         }
         if worker.isResetting && !worker.inFlight.isEmpty { found.append("appends in a reset") }
         if worker.isResetting && !worker.waiting.isEmpty { found.append("waits in a reset") }
@@ -64,9 +74,8 @@ extension ManagerLoop {
         return found
     }
 
-    /// What the loop still has to do, as sentences; empty when it has nothing in flight, nothing to
-    /// consider and nothing to publish.
-    package var unrest: [String] {
+    /// The clusters with something in flight, queued or taken back, as sentences.
+    package var flying: [String] {
         var found: [String] = []
         for index in workers.indices {
             let worker = workers[index]
@@ -77,6 +86,14 @@ extension ManagerLoop {
                     + "queued, reset \(worker.reset), yielding \(worker.isYielding), not before "
                     + "\(worker.notBefore)")
         }
+        return found
+    }
+
+    /// What the loop still has to do, as sentences; empty when it has nothing in flight, nothing to
+    /// consider and nothing to publish.
+    package var unrest: [String] {
+        var found = flying
+        if unlooked > 0 { found.append("\(unlooked) clusters were not looked at") }
         if !publications.isEmpty { found.append("publishing \(publications.count)") }
         if !unpublished.isEmpty { found.append("\(unpublished.count) to be published") }
         if let checkpointing {
@@ -84,6 +101,22 @@ extension ManagerLoop {
         }
         if !found.isEmpty { found.append("it is \(now), the journal is at \(reader.positions)") }
         return found
+    }
+
+    /// The decisions of a cluster that were appended and not read back, oldest first.
+    package func flyingHashes(of cluster: ClusterID) -> [Hash] {
+        reader.index(of: cluster).map { workers[$0].inFlight.map(\.hash) } ?? []
+    }
+
+    /// Whether it publishes what is accepted in a journal partition.
+    package func publishes(_ partition: Int32) -> Bool { shares[partition]?.publishes ?? false }
+
+    /// The records of which it does not know yet that the log has them, views and snapshots left
+    /// out.
+    package var publishing: [NewRecord] {
+        (publications.values + unpublished).compactMap { publication in
+            if case .record(let record) = publication { record } else { nil }
+        }
     }
 
     /// The state that decisions are made on; nil when nothing of the cluster was read.

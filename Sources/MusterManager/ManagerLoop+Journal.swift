@@ -39,9 +39,24 @@ extension ManagerLoop {
             stop(cluster, error)
         case .accepted(let accepted):
             addWorkers()
+            if case .manager(.skipped(let sequence, _, _)) = accepted.decision.cause {
+                return goOn(past: sequence, accepted)
+            }
             confirm(accepted)
             publish(accepted, partition)
+            if case .manager(.inputsLost(let place, _, _, _)) = accepted.decision.cause {
+                giveUp(place)
+            }
         }
+    }
+
+    /// Somebody gave up inputs: what this manager holds of that partition counts no more.
+    private mutating func giveUp(_ place: TopicPartition) {
+        effects.append(
+            .restart(
+                reason: "inputs of \(place.topic.name) \(place.partition) were given up by request")
+        )
+        hasEnded = true
     }
 
     private mutating func confirm(_ accepted: JournalReader.Accepted) {
@@ -109,11 +124,19 @@ extension ManagerLoop {
 
     // MARK: Reset
 
+    /// Nothing in flight is waited for any more.
+    private mutating func forgetInFlight(_ index: Int) {
+        for entry in workers[index].inFlight {
+            appends[entry.token] = nil
+            reader.expectNoMore(entry.hash)
+        }
+    }
+
     /// Drops what is ahead. Everything that waits, also what decided nothing, is considered again,
     /// in order, before anything newer, once the journal was read to the end known now.
     mutating func reset(_ index: Int) {
         counts.resets += 1
-        for entry in workers[index].inFlight { appends[entry.token] = nil }
+        forgetInFlight(index)
         workers[index].inFlight = []
         workers[index].ahead = nil
         workers[index].isYielding = false
@@ -164,11 +187,23 @@ extension ManagerLoop {
 
     // MARK: A cluster that stands still
 
+    /// A cluster that stood still goes on behind its damaged record: its inputs lie further back
+    /// than this manager reads.
+    private mutating func goOn(
+        past sequence: MusterCore.Sequence, _ accepted: JournalReader.Accepted
+    ) {
+        let cluster = reader.clusters[accepted.index].state.id
+        effects.append(
+            .restart(
+                reason: "cluster \(cluster.text) goes on past its damaged decision \(sequence)"))
+        hasEnded = true
+    }
+
     /// Its inputs are left to other managers: no checkpoint passes them.
     private mutating func stop(_ cluster: ClusterID, _ error: DecisionError) {
         guard let index = reader.index(of: cluster) else { return }
         counts.queued -= workers[index].queue.count
-        for entry in workers[index].inFlight { appends[entry.token] = nil }
+        forgetInFlight(index)
         let before = workers[index]
         workers[index] = Worker()
         workers[index].held = before.held

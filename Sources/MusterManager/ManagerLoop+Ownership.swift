@@ -14,7 +14,10 @@ extension ManagerLoop {
     private var shareCount: Int32 { Int32(clamping: reader.header?.partitions ?? .max) }
 
     mutating func assign(_ partitions: Set<Int32>) {
-        for partition in shares.keys where !partitions.contains(partition) { release(partition) }
+        for partition in shares.keys where !partitions.contains(partition) {
+            release(partition)
+            say(.info, "leaves partition \(partition) to another manager")
+        }
         if isStopping { return }
         for partition in partitions.sorted() where shares[partition] == nil {
             let ask = token()
@@ -23,16 +26,18 @@ extension ManagerLoop {
             effects.append(
                 .begin(
                     ask: ask, partition: partition, since: oldestDeadline(partition),
-                    lookBack: longestLease(partition) * 2))
+                    lookBack: longestLease(partition) * (Policy.downLeases + 1)))
             say(.info, "works on partition \(partition)")
         }
     }
 
-    private mutating func release(_ partition: Int32) {
+    /// Works on the partition no more, and forgets what was heard there.
+    mutating func release(_ partition: Int32) {
         for topic in shares[partition]?.positions.keys ?? [] {
             effects.append(.stopReading(topic))
         }
         shares[partition] = nil
+        lost[partition] = nil
         checkpointing?.positions[partition] = nil
         let all = shareCount
         for index in workers.indices {
@@ -43,13 +48,17 @@ extension ManagerLoop {
             for topic in workers[index].held.keys where share(of: topic) == partition {
                 workers[index].held[topic] = nil
             }
+            // What is no longer waited for is called considered only where a checkpoint passed it:
+            // nobody here would consider it again on a state that makes something of it.
+            for topic in workers[index].considered.keys where share(of: topic) == partition {
+                workers[index].considered[topic] = workers[index].settled[topic]
+            }
             if reader.clusters[index].partition == partition {
                 workers[index].evidence = Evidence()
                 workers[index].due = nil
                 workers[index].look = .nothing
             }
         }
-        say(.info, "leaves partition \(partition) to another manager")
     }
 
     /// From when on heartbeats matter: the beginning of the oldest running deadline.
@@ -86,8 +95,14 @@ extension ManagerLoop {
         let partition = beginning.partition
         guard var share = shares[partition], share.ask == beginning.ask, !isStopping else { return }
         share.journalEnd = beginning.journalEnd
+        let gone = beginning.kept.compactMap { inputsGone($0.0, $0.1, share) }
+        defer { haltIfLost() }
+        if !gone.isEmpty {
+            lost[partition] = gone
+            return
+        }
         for (topic, kept) in beginning.kept {
-            guard let from = start(topic, kept, share, beginning) else { return }
+            let from = start(topic, kept, share, beginning)
             share.positions[topic] = from
             if from < kept.upperBound { share.backlog[topic] = kept.upperBound }
             if topic.topic != .heartbeats { settle(topic, below: from) }
@@ -112,39 +127,37 @@ extension ManagerLoop {
         }
     }
 
-    /// - Returns: nil when inputs were lost, which only a person can answer.
-    private mutating func start(
-        _ topic: TopicPartition, _ kept: Range<Offset>,
-        _ share: Share, _ beginning: Beginning
-    ) -> Offset? {
+    private func start(
+        _ topic: TopicPartition, _ kept: Range<Offset>, _ share: Share, _ beginning: Beginning
+    ) -> Offset {
         if topic.topic == .heartbeats {
             return max(kept.lowerBound, beginning.heartbeats[topic] ?? .zero)
         }
-        if let passed = share.passed[topic], passed > kept.upperBound {
-            return lose(
-                "\(topic.topic.name) \(topic.partition) ends at \(kept.upperBound), but inputs up "
-                    + "to \(passed) were decided: the topic was made anew or lost records")
-        }
-        guard let from = share.resume?[topic] else { return kept.lowerBound }
-        if from < kept.lowerBound {
-            return lose(
-                "\(topic.topic.name) \(topic.partition): inputs \(from) to \(kept.lowerBound) were "
-                    + "deleted before any manager considered them")
-        }
-        if from > kept.upperBound {
-            return lose(
-                "\(topic.topic.name) \(topic.partition) ends at \(kept.upperBound), but inputs up "
-                    + "to \(from) were considered: the topic was made anew or lost records")
-        }
-        return from
+        return share.resume?[topic] ?? kept.lowerBound
     }
 
-    private mutating func lose(_ text: String) -> Offset? {
+    /// Inputs that are gone and were not considered, which only a person can answer.
+    private func inputsGone(
+        _ topic: TopicPartition, _ kept: Range<Offset>, _ share: Share
+    ) -> LostInputs? {
+        if topic.topic == .heartbeats { return nil }
+        return LostInputs(
+            topic, kept, passed: share.passed[topic], resume: share.resume?[topic])
+    }
+
+    /// Ends once every partition that it works on has said what it lacks: then all of it is named.
+    private mutating func haltIfLost() {
+        guard !lost.isEmpty,
+            shares.allSatisfy({ $0.value.journalEnd != nil || lost[$0.key] != nil })
+        else { return }
+        let all = lost.values.flatMap { $0 }
+        let sentences = all.map(\.sentence).joined(separator: "; ")
+        let names = all.map(\.name).joined(separator: ",")
         effects.append(
             .halt(
-                reason: text + "; restore the topic, or begin a new log and adopt the clusters"))
+                reason: sentences
+                    + "; restore the topic, or give them up: muster rebase --lost \(names)"))
         hasEnded = true
-        return nil
     }
 
     /// The log no longer has what was to be read next.
@@ -167,10 +180,11 @@ extension ManagerLoop {
                     reason: "journal partition \(topic.partition) no longer has offset "
                         + "\(position.offset); it holds \(kept.lowerBound) to \(kept.upperBound)"))
             hasEnded = true
-        } else if shares[share(of: topic)]?.positions[topic] == position.offset {
-            _ = lose(
-                "\(topic.topic.name) \(topic.partition) no longer has offset \(position.offset); it "
-                    + "holds \(kept.lowerBound) to \(kept.upperBound)")
+        } else if shares[share(of: topic)]?.positions[topic] == position.offset,
+            let lost = LostInputs(topic, kept, passed: nil, resume: position.offset)
+        {
+            self.lost[share(of: topic)] = [lost]
+            haltIfLost()
         }
     }
 

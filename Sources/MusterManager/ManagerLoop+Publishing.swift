@@ -12,6 +12,8 @@ extension ManagerLoop {
     enum Publication: Sendable {
         case record(NewRecord)
         case view(worker: Int, NodeID, correlation: String)
+        /// The end of a node's views.
+        case forgotten(worker: Int, NodeID)
         /// No checkpoint passes the input before its record is in the log.
         case quarantine(Position, NewRecord)
         /// Not tried again: a later checkpoint writes a newer one.
@@ -33,6 +35,12 @@ extension ManagerLoop {
             let cluster = reader.clusters[index]
             guard let view = MemberRecord(cluster.state, node) else { return }
             record = newRecord(view.outgoing(correlation: correlation), cluster.partition)
+        case .forgotten(let index, let node):
+            let cluster = reader.clusters[index]
+            // One that has come again has a view again.
+            if cluster.state.nodes[node] != nil { return }
+            record = newRecord(
+                MemberRecord.outgoing(forgotten: node, of: cluster.state.id), cluster.partition)
         }
         let token = token()
         publications[token] = publication
@@ -54,6 +62,10 @@ extension ManagerLoop {
         }
         var nodes: [NodeID] = []
         for event in accepted.decision.events {
+            if case .nodeForgotten(let node) = event {
+                publish(.forgotten(worker: accepted.index, node))
+                continue
+            }
             let (node, group) = event.subject
             if let node, !nodes.contains(node) { nodes.append(node) }
             guard let group, node == nil else { continue }
@@ -67,7 +79,7 @@ extension ManagerLoop {
     }
 
     /// At a start as owner, once the journal was read to the end known then: whatever the folded
-    /// state calls outstanding, and every view.
+    /// state calls outstanding, every view, and the end of those of forgotten nodes.
     mutating func startPublishing(_ partition: Int32) {
         guard let share = shares[partition], !share.publishes, let end = share.journalEnd,
             (reader.positions[partition] ?? .zero) >= end
@@ -85,6 +97,7 @@ extension ManagerLoop {
             for node in state.nodes.keys {
                 publish(.view(worker: index, node, correlation: ""))
             }
+            for node in state.forgotten { publish(.forgotten(worker: index, node)) }
         }
         lookAroundIfLive(partition)
     }
@@ -108,7 +121,8 @@ extension ManagerLoop {
             say(.warning, "a snapshot was not written: \(error)")
             return
         }
-        guard error.isTransient else {
+        // Whatever else it is, it may pass: a topic comes back, a right is given.
+        if case .tooLarge = error {
             say(.error, "a record could not be published and was left out: \(error)")
             return
         }
@@ -127,6 +141,11 @@ extension ManagerLoop {
         for publication in again {
             // Whoever has the partition now publishes its views.
             if case .view(let worker, _, _) = publication,
+                shares[reader.clusters[worker].partition] == nil
+            {
+                continue
+            }
+            if case .forgotten(let worker, _) = publication,
                 shares[reader.clusters[worker].partition] == nil
             {
                 continue

@@ -26,6 +26,7 @@ extension ManagerLoop {
             let view = batch[index]
             if view.offset < position { continue }
             let isLive = backlogEnd.map { view.offset >= $0 } ?? true
+            if isLive { noteLag(of: view.appended) }
             clock.note(view.appended, isLive: isLive, now: now)
             readInput(batch, index, Position(partition, view.offset), view.appended)
         }
@@ -42,26 +43,23 @@ extension ManagerLoop {
         _ batch: RecordBatch, _ index: Int, _ position: Position, _ appended: Timestamp
     ) {
         let view = batch[index]
-        let headers = batch.headers(at: index)
+        if position.partition.topic == .heartbeats {
+            var plain = PlainHeaders()
+            batch.eachHeader(at: index) { plain.note($0, $1) }
+            let keyBytes = view.key?.count ?? 0
+            if let sign = inputs.signOfLife(plain, keyBytes: keyBytes, value: view.value) {
+                return hear(
+                    sign, Evidence.Heard(position: position, appended: appended), batch, index)
+            }
+        }
         do {
             let incoming = try inputs.read(
-                position.partition.topic, keyBytes: view.key?.count ?? 0, headers: headers,
-                value: view.value)
+                position.partition.topic, keyBytes: view.key?.count ?? 0,
+                headers: batch.headers(at: index), value: view.value)
             switch incoming.message.content {
-            case .heartbeat(let heartbeat):
+            case .heartbeat, .report:
                 let heard = Evidence.Heard(position: position, appended: appended)
-                hear(incoming.message.cluster, heard, batch, index) { evidence, lease in
-                    evidence.hear(heartbeat, heard, lease: lease)
-                } look: { state, worker in
-                    if state.needsLook(afterHearing: heartbeat) { worker.look = .everything }
-                }
-            case .report(let report):
-                let heard = Evidence.Heard(position: position, appended: appended)
-                hear(incoming.message.cluster, heard, batch, index) { evidence, lease in
-                    evidence.hear(report, heard, lease: lease)
-                } look: { _, worker in
-                    for entry in report.groups { worker.look(at: entry.group) }
-                }
+                hear(incoming.message, heard, batch, index)
             case .fact(let fact):
                 take(incoming, .fact(fact), position, appended, event(batch, index, incoming))
             case .request(let request):
@@ -84,28 +82,48 @@ extension ManagerLoop {
 
     /// Soft evidence: of clusters of this partition only, so that whoever owns it hears all of it.
     private mutating func hear(
-        _ cluster: ClusterID, _ heard: Evidence.Heard, _ batch: RecordBatch, _ index: Int,
-        _ fold: (inout Evidence, Duration) -> Void,
-        look: (ClusterState, inout Worker) -> Void
+        _ message: InputMessage, _ heard: Evidence.Heard, _ batch: RecordBatch, _ index: Int
     ) {
-        guard let place = worker(of: cluster) else { return }
+        guard let place = worker(of: message.cluster) else { return }
         guard reader.clusters[place].partition == share(of: heard.position.partition) else {
-            quarantine(
-                UnreadableInput(
-                    reason: .misplaced,
-                    sentence: "a heartbeat of cluster \(JSONExcerpt.quoted(cluster.text)) belongs "
-                        + "in partition \(reader.clusters[place].partition), not in "
-                        + "\(heard.position.partition.partition); use the partitioner murmur2 over "
-                        + "the cluster's name"),
-                batch, index, heard.position)
-            return
+            return misplace(message.cluster, place, heard.position, batch, index)
         }
         counts.heard += 1
         let lease = reader.clusters[place].state.policy?.lease ?? Policy().lease
-        fold(&workers[place].evidence, lease)
-        look(ahead(place), &workers[place])
+        switch message.content {
+        case .heartbeat(let heartbeat):
+            workers[place].evidence.hear(heartbeat, heard, lease: lease)
+            if ask(place, { $0.needsLook(afterHearing: heartbeat) }) {
+                workers[place].look = .everything
+            }
+        case .report(let report):
+            guard ask(place, { $0.listens(to: report.observer) }) else { return }
+            workers[place].evidence.hear(report, heard, lease: lease)
+            for entry in report.groups { workers[place].look(at: entry.group) }
+        case .fact, .request: return
+        }
         if case .nothing = workers[place].look { return }
         touch(place)
+    }
+
+    /// Asks the state that decisions are made on where it lies: it is large, and asked often.
+    @inline(__always)
+    private func ask<Answer>(_ index: Int, _ question: (borrowing ClusterState) -> Answer) -> Answer
+    {
+        workers[index].ahead.map(question) ?? question(reader.clusters[index].state)
+    }
+
+    private mutating func misplace(
+        _ cluster: ClusterID, _ place: Int, _ position: Position, _ batch: RecordBatch, _ index: Int
+    ) {
+        quarantine(
+            UnreadableInput(
+                reason: .misplaced,
+                sentence: "a heartbeat of cluster \(JSONExcerpt.quoted(cluster.text)) belongs in "
+                    + "partition \(reader.clusters[place].partition), not in "
+                    + "\(position.partition.partition); use the partitioner murmur2 over the "
+                    + "cluster's name"),
+            batch, index, position)
     }
 
     private mutating func take(
@@ -115,7 +133,7 @@ extension ManagerLoop {
         let cluster = incoming.message.cluster
         guard let place = worker(of: cluster) else { return }
         if reader.clusters[place].partition != share(of: position.partition) {
-            counts.misplaced += 1
+            noteMisplaced(position, cluster)
         }
         if reader.clusters[place].stopped != nil {
             return workers[place].hold(position)
@@ -127,6 +145,20 @@ extension ManagerLoop {
             Worker.Waiting(position: position, appended: appended, input: input, event: event))
         counts.queued += 1
         touch(place)
+    }
+
+    /// A client chose its own partition, which is allowed. It is said of the first one, the tenth,
+    /// the hundredth, and so on.
+    private mutating func noteMisplaced(_ position: Position, _ cluster: ClusterID) {
+        counts.misplaced += 1
+        var count = counts.misplaced
+        while count.isMultiple(of: 10) { count /= 10 }
+        guard count == 1 else { return }
+        say(
+            .notice,
+            "inputs that lay in another partition than their cluster's: \(counts.misplaced), now at "
+                + "\(position.partition.topic.name) \(position.partition.partition) offset "
+                + "\(position.offset); they are decided all the same", cluster)
     }
 
     mutating func quarantine(

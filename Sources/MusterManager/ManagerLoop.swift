@@ -29,6 +29,8 @@ package struct ManagerLoop {
     var checkpoints: SortedMap<Int32, Checkpoint>
     /// Where this process began to read inputs: every cluster's inputs below were considered.
     var resumed = SortedMap<TopicPartition, Offset>()
+    /// Inputs that are gone from the log, by partition: once all of them are known it ends.
+    var lost = SortedMap<Int32, [LostInputs]>()
     /// What is being published and not acknowledged, by token.
     var publications: [UInt64: Publication] = [:]
     /// What could not be published and is tried again at `publishAgain`.
@@ -37,6 +39,9 @@ package struct ManagerLoop {
     var publishFailures = 0
     /// The workers that may have something to do, in the order in which that was noticed.
     var agenda: [Int] = []
+    var sight: Sight
+    /// How many of them, from the front, were not looked at since something last happened.
+    var unlooked = 0
     /// No worker is due before; may be too early, never too late.
     var dueFirst: Timestamp?
     var checkpointing: Checkpointing?
@@ -103,6 +108,7 @@ package struct ManagerLoop {
         shares = SortedMap()
         self.checkpoints = SortedMap()
         for checkpoint in checkpoints { self.checkpoints[checkpoint.partition] = checkpoint }
+        sight = Sight(clearSince: now, due: now)
         workers = Array(repeating: Worker(), count: reader.clusters.count)
         if let newest { clock.note(newest, isLive: false, now: now) }
         self.now = now
@@ -113,11 +119,17 @@ package struct ManagerLoop {
     /// - Parameter now: the monotonic time, which never falls.
     /// - Returns: what to do, in order.
     package mutating func handle(_ inputs: [LoopInput], now: Duration) -> [LoopEffect] {
+        noteStandstill(at: now)
         self.now = max(self.now, now)
         for input in inputs where !hasEnded { handle(input) }
-        if !hasEnded { goOn() }
-        defer { effects.removeAll(keepingCapacity: true) }
-        return effects
+        let isNews = unlooked == 0 || inputs.contains { if case .time = $0 { false } else { true } }
+        if !hasEnded { goOn(isNews: isNews) }
+        // Room for a turn like this one, but never for the largest there was: so large a piece of
+        // memory, taken anew at each call, costs more than the turn.
+        let result = effects
+        effects = []
+        effects.reserveCapacity(min(result.count, 128))
+        return result
     }
 
     private mutating func handle(_ input: LoopInput) {
@@ -144,6 +156,8 @@ package struct ManagerLoop {
         func consider(_ moment: Duration) { next = min(next ?? moment, moment) }
         if !shares.isEmpty && checkpointing == nil { consider(checkpointDue) }
         if !unpublished.isEmpty { consider(publishAgain) }
+        if sight.isAwaited { consider(sight.due) }
+        if unlooked > 0 { consider(now) }
         for index in agenda where workers[index].notBefore > now {
             consider(workers[index].notBefore)
         }
@@ -193,11 +207,15 @@ package struct ManagerLoop {
         workers[index].ahead ?? reader.clusters[index].state
     }
 
-    private mutating func goOn() {
+    /// Works on so many clusters that what is decided is under way while the rest is looked at.
+    private mutating func goOn(isNews: Bool) {
         touchDue()
-        let now = agenda
-        agenda = []
-        for index in now {
+        watchSight()
+        if isNews { unlooked = agenda.count }
+        let turn = agenda.prefix(min(unlooked, settings.turnMax))
+        agenda.removeFirst(turn.count)
+        unlooked -= turn.count
+        for index in turn {
             workers[index].isOnAgenda = false
             workOn(index)
             if !isIdle(index) { touch(index) }
@@ -230,10 +248,14 @@ package struct ManagerSettings: Sendable {
     package var identity: ManagerIdentity
     /// How many decisions of one cluster may be in flight.
     package var windowMax = 256
+    /// How many clusters are worked on before what they decided goes to the log.
+    package var turnMax = 256
     package var checkpointInterval: Duration = .seconds(5)
     /// A snapshot is written again when the journal went on by so many records.
     package var snapshotEvery: UInt64 = 1000
     package var queueMax = 20_000
+    /// A shorter standstill is none, however short the leases are.
+    package var standstillMin: Duration = .seconds(2)
     /// Whether removal delays under a minute are accepted: for tests and demonstrations.
     package var allowsShortRemovalDelay = false
 

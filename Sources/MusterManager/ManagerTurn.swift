@@ -78,8 +78,8 @@ final class ManagerTurn: Sendable {
                 mailbox.send(.input(.outOfRange(position, kept: kept)))
             } catch LogError.closed {
                 return
-            } catch let error as LogError where error.isTransient {
-                logger.warning("reading failed, trying again: \(error)")
+            } catch let error as LogError where Self.mayPass(error) {
+                warn("reading failed", error)
                 // Cancelled while it waits: the loop's condition sees it.
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(5))
@@ -116,11 +116,28 @@ final class ManagerTurn: Sendable {
         for await _ in log.producerReplacements { mailbox.send(.input(.producerReplaced)) }
     }
 
+    /// Whether it may pass by itself. A broker that has just started may say of every topic that
+    /// there is none: whether one is gone for good `watchTopics` judges.
+    private static func mayPass(_ error: LogError) -> Bool {
+        if case .topicMissing = error { return true }
+        return error.isTransient
+    }
+
+    /// Of a topic that is missing `watchTopics` says so, once.
+    private func warn(_ what: String, _ error: LogError) {
+        if case .topicMissing = error { return }
+        logger.warning("\(what), trying again: \(error)")
+    }
+
+    /// In how many looks in a row a topic must be missing before it counts as gone.
+    private static let looksMax = 3
+
     /// Looks again and again whether the log answers and the topics are still there: while there is
     /// nothing to do nobody else would notice, and a reader of a topic that was deleted may never
     /// hear of it.
     private func watchTopics() async {
-        var missed: Set<Topic> = []
+        var known: [Topic: Int32] = [:]
+        var missed: [Topic: Int] = [:]
         var isAway = false
         while !Task.isCancelled {
             // Cancelled while it waits: the loop's condition sees it.
@@ -137,14 +154,23 @@ final class ManagerTurn: Sendable {
             }
             if isAway { logger.notice("the log answers again") }
             isAway = false
-            let missing = Set(Topic.allCases.filter { counts[$0] == nil })
-            if let gone = Topic.allCases.first(where: {
-                missed.contains($0) && missing.contains($0)
-            }) {
-                mailbox.send(.failed(.topicMissing(log: log.url, TopicPartition(gone, 0))))
-                return
+            for topic in Topic.allCases {
+                let count = counts[topic] ?? 0
+                if count >= max(1, known[topic] ?? 0) {
+                    known[topic] = count
+                    missed[topic] = nil
+                    continue
+                }
+                missed[topic, default: 0] += 1
+                if missed[topic] == 1 {
+                    logger.warning("the topic \(topic.name) is not there now; looking again")
+                }
+                if missed[topic] == Self.looksMax {
+                    let place = TopicPartition(topic, count)
+                    mailbox.send(.failed(.topicMissing(log: log.url, place)))
+                    return
+                }
             }
-            missed = missing
         }
     }
 
@@ -254,8 +280,8 @@ final class ManagerTurn: Sendable {
         while !Task.isCancelled {
             do {
                 return try await ask()
-            } catch let error as LogError where error.isTransient {
-                logger.warning("\(what) failed, trying again: \(error)")
+            } catch let error as LogError where Self.mayPass(error) {
+                warn("\(what) failed", error)
                 // Cancelled while it waits: the loop's condition sees it.
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(5))
@@ -315,11 +341,17 @@ final class ManagerTurn: Sendable {
     /// number, and every so many-th behind it where the topic has more.
     private func inputs(of partition: Int32) async throws -> [TopicPartition] {
         let counts = try await log.partitionCounts()
-        let count = counts[.journal] ?? 1
+        func count(_ topic: Topic) throws(LogError) -> Int32 {
+            guard let count = counts[topic], count > 0 else {
+                throw .topicMissing(log: log.url, TopicPartition(topic, partition))
+            }
+            return count
+        }
+        let step = Int(try count(.journal))
         var places: [TopicPartition] = []
         for topic in [Topic.events, .requests, .heartbeats] {
-            let end = counts[topic] ?? count
-            for number in stride(from: partition, to: max(end, partition + 1), by: Int(count)) {
+            let end = max(try count(topic), partition + 1)
+            for number in stride(from: partition, to: end, by: step) {
                 places.append(TopicPartition(topic, number))
             }
         }

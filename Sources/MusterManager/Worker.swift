@@ -42,6 +42,8 @@ struct Worker: Sendable {
     struct InFlight: Sendable {
         let token: UInt64
         let hash: Hash
+        /// The head that it extends.
+        let previous: Hash
         /// Where it was acknowledged; nil before.
         var offset: Offset?
     }

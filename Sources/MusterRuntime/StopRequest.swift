@@ -10,7 +10,11 @@ package final class StopRequest: Sendable {
         var observers: [@Sendable (StopCause) -> Void] = []
     }
 
-    package init() {}
+    /// - Parameter supervisor: is told when a stop is asked for.
+    package init(telling supervisor: Supervisor? = nil) {
+        guard let supervisor else { return }
+        observe { _ in supervisor.tell(.stopping) }
+    }
 
     /// Asks the services to stop; from any thread, also before they run.
     package func stop() { request(.asked) }

@@ -237,6 +237,10 @@ final class Statement {
 
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 
+    func isInteger(_ column: Int32) -> Bool {
+        sqlite3_column_type(handle, column) == SQLITE_INTEGER
+    }
+
     func text(_ column: Int32) -> String? {
         sqlite3_column_text(handle, column).map { String(cString: $0) }
     }
@@ -296,6 +300,11 @@ struct DatabaseError: Error {
         guard strerror_r(errno, &buffer, buffer.count) == 0 else { return "error \(errno)" }
         let words = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return String(decoding: words, as: UTF8.self)
+    }
+
+    /// The file says two things that cannot both be true, which SQLite itself does not look for.
+    static func contradiction(_ what: String) -> DatabaseError {
+        DatabaseError(code: SQLITE_CORRUPT, message: what, errno: 0)
     }
 
     private var isNoSpace: Bool { errno == ENOSPC || errno == EDQUOT }

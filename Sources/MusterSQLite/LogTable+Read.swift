@@ -13,8 +13,10 @@ extension LogTable {
         var size = LogTable.size(statement)
         var arena = RecordArena(bytes: Swift.max(bytes, size), records: min(max, bytes / 256))
         var last = position.offset
+        var least = Int64(clamping: position.offset.value)
         repeat {
-            last = Offset(UInt64(statement.integer(0)))
+            last = try offset(statement, from: least)
+            least = Int64(clamping: last.next.value)
             arena.add(
                 offset: last, appended: Timestamp(milliseconds: statement.integer(1)),
                 key: statement.bytes(2), headers: statement.bytes(3), value: statement.bytes(4))
@@ -51,16 +53,41 @@ extension LogTable {
                 high = middle
                 continue
             }
-            let (offset, time) = (statement.integer(0), statement.integer(1))
-            statement.reset()
-            if time >= moment.milliseconds {
-                found = Offset(UInt64(offset))
+            defer { statement.reset() }
+            let offset = try offset(statement, from: middle)
+            if statement.integer(1) >= moment.milliseconds {
+                found = offset
                 high = middle
             } else {
-                low = offset + 1
+                low = Int64(clamping: offset.next.value)
             }
         }
         return found
+    }
+
+    /// The offset of a row that was searched for. SQLite finds whatever lies where a row should be,
+    /// so in a damaged file that may be any other.
+    private func offset(_ row: Statement, from least: Int64) throws(DatabaseError) -> Offset {
+        let number = row.integer(0)
+        guard number >= max(least, 0), number < .max else {
+            throw .contradiction("records lie out of order: \(number) where \(least) should be")
+        }
+        return Offset(UInt64(number))
+    }
+
+    /// Fails where a record must lie at or behind a position and none is found: before the end of a
+    /// partition that is not compacted, and before the last record of any.
+    func checkFound(_ position: Position) throws(DatabaseError) {
+        let place = position.partition
+        let last = try statement(.last, place)
+        let isThere = try last.step()
+        defer { last.reset() }
+        let isBefore = isThere && last.integer(0) >= Int64(clamping: position.offset.value)
+        let isCompacted = place.topic == .members || place.topic == .snapshots
+        if isCompacted && !isBefore { return }
+        throw .contradiction(
+            "\(place.topic.name) \(place.partition) goes on behind offset \(position.offset), and "
+                + "no record is found there")
     }
 
     private static func size(_ row: Statement) -> Int {

@@ -91,6 +91,9 @@ final class LogTable {
         let statement = try statement(.cut, partition)
         guard try statement.step() else { return Cut() }
         defer { statement.reset() }
+        guard (0..<4).allSatisfy(statement.isInteger) else {
+            throw .contradiction("what was cut off of a partition is told by no numbers")
+        }
         return Cut(
             first: statement.integer(0), next: statement.integer(1), newest: statement.integer(2),
             compacted: statement.integer(3))
@@ -112,10 +115,13 @@ final class LogTable {
             newest: cut.newest == .min ? nil : Timestamp(milliseconds: cut.newest))
         let last = try statement(.last, partition)
         if try last.step() {
+            defer { last.reset() }
+            guard 0..<Int64.max ~= last.integer(0) else {
+                throw .contradiction("a record has the offset \(last.integer(0))")
+            }
             head.next = max(head.next, last.integer(0) + 1)
             let time = Timestamp(milliseconds: last.integer(1))
             head.newest = max(head.newest ?? time, time)
-            last.reset()
         }
         return head
     }
@@ -123,6 +129,9 @@ final class LogTable {
     func range(of partition: TopicPartition) throws(DatabaseError) -> Range<Offset> {
         let end = try head(of: partition).next
         let first = try cut(of: partition).first
+        guard first >= 0, end >= 0 else {
+            throw .contradiction("a partition lies from \(first) to \(end)")
+        }
         return Offset(UInt64(min(first, end)))..<Offset(UInt64(end))
     }
 

@@ -46,7 +46,8 @@ struct ReaderScan {
             if try !exists(position.partition) {
                 return .failure(.topicMissing(log: file.url, position.partition))
             }
-            if let batch = try table.read(position, max: left, bytes: bytes) {
+            let batch = try table.read(position, max: left, bytes: bytes)
+            if let batch {
                 batches.append(batch)
                 left -= batch.count
                 bytes = min(Swift.max(bytes, 2 * batch.bytes), ReaderScan.bytesMax)
@@ -57,6 +58,7 @@ struct ReaderScan {
             if position.offset < kept.lowerBound || position.offset > kept.upperBound {
                 return .failure(.offsetOutOfRange(position, kept: kept))
             }
+            if batch == nil, position.offset < kept.upperBound { try table.checkFound(position) }
         }
         if batches.isEmpty { bytes = ReaderScan.bytesMin }
         return .success(batches)

@@ -30,7 +30,7 @@ package final class SQLiteLog: EventLog {
         /// How often retention and compaction run.
         package var upkeepInterval: Duration = .seconds(60)
         /// How long to wait for another process that holds the file's write lock.
-        package var patience: Duration = .seconds(5)
+        package var patience: Duration = .seconds(10)
         /// How many pages of 8 KiB the `-wal` file takes before they are folded into the main
         /// file.
         package var checkpointPages = 1_000

@@ -34,6 +34,8 @@ package final class FaultyLog: EventLog {
         var history: [Happening] = []
         var waiting: [Waiting] = []
         var isBusy = false
+        /// Why nothing can be read any more; nil: it can.
+        var readFailure: LogError?
         /// Records promised late that have not been appended yet, and how many are being appended.
         var late: [Int: NewRecord] = [:]
         var lateNext = 0
@@ -65,6 +67,14 @@ package final class FaultyLog: EventLog {
     package func set(_ faults: Faults) {
         state.withLock { $0.faults = faults }
     }
+
+    /// From now on every reader of this handle fails so.
+    package func failReads(with error: LogError) {
+        state.withLock { $0.readFailure = error }
+    }
+
+    /// Why a reader fails; nil: it does not.
+    var readFailure: LogError? { state.withLock { $0.readFailure } }
 
     /// Lands what was promised late, now, and returns when that and everything delayed has landed.
     package func settle() async {

@@ -20,6 +20,7 @@ final class FaultyReader: LogReader {
     func next(max: Int, waitingUpTo limit: Duration) async throws(LogError) -> [RecordBatch] {
         let delay = log.drawReadDelay()
         if delay > .zero { await Doorbell().wait(atMost: delay) }
+        if let failure = log.readFailure { throw failure }
         return try await base.next(max: max, waitingUpTo: limit)
     }
 

@@ -274,7 +274,7 @@ extension Input.Content {
     /// Whether what it decides follows from soft evidence too, which nobody but its manager has.
     var restsOnEvidence: Bool {
         switch self {
-        case .fact(.nodeReportedDown), .fact(.commandFailed), .wake: true
+        case .fact(.nodeReportedDown), .fact(.nodeReportedUp), .fact(.commandFailed), .wake: true
         case .fact, .request: false
         }
     }

@@ -51,6 +51,7 @@ extension JournalWorld {
         journalFirst = [0, 300, 700][pick(3)]
         faults = [20, 160, 300][pick(3)]
         isTerse = pick(3) > 0
+        turnMax = [1, 2, 256][pick(3)]
     }
 
     // MARK: Reading

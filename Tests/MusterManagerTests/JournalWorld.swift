@@ -33,6 +33,7 @@ struct JournalWorld {
     var isCalm = false
     var windowMax = 4
     var queueMax = 20_000
+    var turnMax = 256
     var checkpointInterval: Duration = .milliseconds(200)
     /// How often of a thousand times the journal is read before anything else.
     var journalFirst = 500
@@ -107,6 +108,7 @@ struct JournalWorld {
         var settings = ManagerSettings(identity: identity)
         settings.windowMax = windowMax
         settings.queueMax = queueMax
+        settings.turnMax = turnMax
         settings.snapshotEvery = 8
         settings.checkpointInterval = checkpointInterval
         settings.allowsShortRemovalDelay = true
@@ -156,8 +158,9 @@ struct JournalWorld {
             manager.outgoing.append((.other(token), record))
         case .askJournalEnd(let ask, let partition):
             manager.questions.append(.end(ask, partition))
-        case .begin(let ask, let partition, _, _):
+        case .begin(let ask, let partition, let since, _):
             manager.questions.append(.begin(ask, partition))
+            manager.since[partition] = since
         case .read(let partition, let offset): manager.reads[partition] = offset
         case .stopReading(let partition): manager.reads[partition] = nil
         case .check(let position, let hash):
@@ -178,6 +181,8 @@ struct WorldManager {
     let index: Int
     /// What is read, and from where on.
     var reads: [TopicPartition: Offset] = [:]
+    /// From when on it asked for the heartbeats of a partition, where it said so.
+    var since: [Int32: Timestamp] = [:]
     /// Submitted to the log and not landed, in order.
     var outgoing: [(Submission, NewRecord)] = []
     /// Asked of the log and not looked up.

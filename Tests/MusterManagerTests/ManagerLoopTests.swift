@@ -10,8 +10,10 @@ import Testing
     private static let events = TopicPartition(.events, 0)
 
     /// A world with one manager that owns everything and is at rest.
-    private func world(window: Int = 4, queue: Int = 20_000) async throws -> JournalWorld {
-        var world = try JournalWorld(seed: 1, managers: 2)
+    private func world(
+        window: Int = 4, queue: Int = 20_000, clusters: [String]? = nil
+    ) async throws -> JournalWorld {
+        var world = try JournalWorld(seed: 1, managers: 2, clusters: clusters)
         world.isCalm = true
         (world.windowMax, world.queueMax) = (window, queue)
         try await world.begin(0)
@@ -149,6 +151,76 @@ import Testing
         #expect(world.audit.count(of: world.fleets[0].cluster) == before + 1)
     }
 
+    @Test func `who takes over asks for the heartbeats from before the oldest deadline began`()
+        async throws
+    {
+        var world = try await world()
+        let voters = (0..<4).map { WorldFleet.identity($0, 1) }
+        world.say(0, .request(WorldFleet.configuration("r")))
+        for node in 0..<4 { world.start(0, 1, node: node) }
+        for _ in 0..<20 {
+            world.now = world.now + .milliseconds(60)
+            for node in 0..<3 { world.say(0, .heartbeat(WorldFleet.heartbeat(node, 1))) }
+            world.say(0, .fact(.groupObserved(WorldFleet.report(voters, silent: 3))))
+            try world.tell(0, [.time])
+            try world.rest(0)
+        }
+        let state = world.managers[0]?.loop.reader.state(of: world.fleets[0].cluster)
+        let removal = try #require(state?.nodes[voters[3].node]?.removal)
+        let lease = try #require(state?.policy?.lease)
+        try await world.begin(1)
+        try world.tell(1, [.assigned([0, 1])])
+        let since = world.managers[1]?.since[world.home(0).partition]
+        #expect(try #require(since) <= removal.since - lease * Policy.downLeases)
+    }
+
+    @Test func `a command that its author did not publish is published by whoever takes over`()
+        async throws
+    {
+        var world = try await world()
+        let voters = (0..<3).map { WorldFleet.identity($0, 1) }
+        world.say(0, .request(WorldFleet.configuration("r")))
+        for node in 0..<3 { world.start(0, 1, node: node) }
+        for _ in 0..<2 { world.say(0, .fact(.groupObserved(WorldFleet.report(voters)))) }
+        world.start(0, 1, node: 3)
+        try world.rest(0)
+        let commands = TopicPartition(.commands, world.home(0).partition)
+        let published = (world.records[commands] ?? []).map(\.value)
+        try #require(!published.isEmpty, "nothing was commanded")
+        // As if its author had died before that.
+        world.managers[0] = nil
+        world.records[commands] = []
+        try await world.begin(1)
+        try world.tell(1, [.assigned([0, 1])])
+        try world.rest(1)
+        #expect((world.records[commands] ?? []).map(\.value) == published)
+    }
+
+    @Test func `what a partition that was given away left undecided is not called considered`()
+        async throws
+    {
+        var world = try await world()
+        let home = world.home(0)
+        let other = TopicPartition(.events, 1 - home.partition)
+        try await world.begin(1)
+        try world.tell(1, [.assigned([0, 1])])
+        try world.rest(1)
+        // The other manager decides that the node is up; this one has not read that when it finds
+        // nothing in the node's leaving.
+        world.start(0, 1)
+        try world.rest(1)
+        world.say(0, .fact(.nodeStopping(WorldFleet.identity(0, 1))), in: other)
+        try world.read(0, other, upTo: 1)
+        try world.tell(0, [.assigned([home.partition])])
+        try world.read(0, TopicPartition(.journal, home.partition), upTo: 100)
+        world.say(0, .request(WorldFleet.configuration("r")))
+        try world.rest(0)
+        #expect(world.audit.count(of: world.fleets[0].cluster) == 2)
+        try world.rest(1)
+        #expect(world.audit.count(of: world.fleets[0].cluster) == 3)
+        try await world.examine(1)
+    }
+
     // MARK: The log is watched
 
     @Test func `a topic of inputs that was made anew stops the manager with a sentence`()
@@ -165,6 +237,103 @@ import Testing
             try world.rest(1)
         }
         #expect(error?.sentence.contains("made anew or lost records") == true)
+        let name = "muster rebase --lost events/\(world.home(0).partition):0"
+        #expect(error?.sentence.contains(name) == true)
+    }
+
+    @Test func `every partition that lost inputs is named at once`() async throws {
+        let clusters = ["a", "b", "c", "d", "e", "f", "g", "h"]
+        var world = try await world(clusters: clusters)
+        let homes = clusters.indices.map { world.home($0) }
+        let other = try #require(homes.firstIndex { $0 != homes[0] })
+        for start in 1...3 {
+            world.start(0, start)
+            world.start(other, start)
+        }
+        try world.rest(0)
+        world.managers[0] = nil
+        for home in homes { world.records[home] = [] }
+        try await world.begin(1)
+        let error = #expect(throws: JournalWorld.Violation.self) {
+            try world.tell(1, [.assigned([0, 1])])
+            try world.rest(1)
+        }
+        #expect(error?.sentence.contains("--lost events/0:0,events/1:0") == true)
+    }
+
+    // MARK: Views
+
+    @Test func `a node that was forgotten while no manager lived has no view any more`()
+        async throws
+    {
+        var world = try await world()
+        world.start(0, 1)
+        try world.rest(0)
+        let (home, cluster) = (world.home(0), world.fleets[0].cluster)
+        let state = try #require(world.managers[0]?.loop.reader.state(of: cluster))
+        let node = try #require(state.nodes.keys.first)
+        let views = TopicPartition(.members, home.partition)
+        let key = MemberRecord.key(cluster, node)
+        func view() -> LogRecord? { world.records[views]?.last { $0.key == key } }
+        #expect(view()?.value != nil)
+        // Accepted, and whoever wrote it dies before it publishes what follows.
+        world.managers[0] = nil
+        world.audit.unfollowed = [cluster]
+        let decision = Decision(
+            at: state.at, cause: .timer(.liveness), considered: [], evidence: nil, principal: nil,
+            correlation: "",
+            manager: ManagerIdentity(id: Identifier(high: 9, low: 9), version: "t"),
+            events: [.nodeForgotten(node)])
+        let record = JournalRecord(JournalEnvelope(extending: state.head, of: cluster), decision)
+        let journal = TopicPartition(.journal, home.partition)
+        _ = world.append(NewRecord(journal, key: nil, value: record.bytes))
+        try await world.begin(1)
+        try world.tell(1, [.assigned([0, 1])])
+        try world.rest(1)
+        let last = try #require(view())
+        #expect(last.value == nil)
+    }
+
+    @Test func `inputs that a person gave up in the journal are not waited for any more`()
+        async throws
+    {
+        var world = try await world()
+        for start in 1...3 { world.start(0, start) }
+        try world.rest(0)
+        let home = world.home(0)
+        let cluster = world.fleets[0].cluster
+        let state = try #require(world.managers[0]?.loop.reader.state(of: cluster))
+        #expect(state.next[home] == Offset(3))
+        // The topic was made anew, and a person says so.
+        var after = state
+        let given = Decision(
+            at: state.at,
+            cause: .manager(.inputsLost(home, from: Offset(3), next: .zero, reason: "made anew")),
+            considered: [], evidence: nil, principal: nil, correlation: "",
+            manager: ManagerIdentity(id: Identifier(high: 9, low: 9), version: "t"), events: [])
+        let record = JournalRecord(JournalEnvelope(extending: state.head, of: cluster), given)
+        after.evolve(given, hash: SHA256.hash(of: record.bytes))
+        #expect(after.next[home] == .zero)
+        // Behind a gap nothing that was considered is considered again.
+        var behind = state
+        for next in [Offset(2), Offset(9)] {
+            let gap = Decision.ManagerCause.inputsLost(home, from: .zero, next: next, reason: "")
+            var decision = given
+            decision.cause = .manager(gap)
+            behind.evolve(decision, hash: SHA256.hash(of: record.bytes))
+        }
+        #expect(behind.next[home] == Offset(9))
+        // Whoever still counts as before begins anew when it reads that.
+        let journal = TopicPartition(.journal, home.partition)
+        let outgoing = record.outgoing(
+            value: record.bytes, hash: SHA256.hash(of: record.bytes), cause: nil)
+        let end = world.end(of: journal)
+        world.records[journal]?.append(
+            LogRecord(
+                position: Position(journal, end), appended: world.now,
+                key: outgoing.key, headers: outgoing.headers, value: outgoing.value))
+        let error = #expect(throws: JournalWorld.Violation.self) { try world.rest(0) }
+        #expect(error?.sentence.contains("given up by request") == true)
     }
 
     @Test func `inputs that retention cut before they were considered stop the manager`()
@@ -182,7 +351,8 @@ import Testing
             try world.rest(1)
             try world.tell(1, [.outOfRange(Position(home, Offset(1)), kept: Offset(5)..<Offset(6))])
         }
-        #expect(error?.sentence.contains("no longer has offset 1") == true)
+        #expect(error?.sentence.contains("inputs from 1 on were deleted") == true)
+        #expect(error?.sentence.contains("muster rebase --lost events/\(home.partition):5") == true)
     }
 
     @Test func `a journal that lost its tail is read anew`() async throws {
@@ -226,13 +396,15 @@ extension JournalWorld {
             .events, Partitioner.partition(of: fleets[fleet].cluster, count: Self.partitions))
     }
 
-    /// Appends an input where it belongs.
-    mutating func say(_ fleet: Int, _ content: InputMessage.Content) {
+    /// Appends an input where it belongs, or in another partition.
+    mutating func say(
+        _ fleet: Int, _ content: InputMessage.Content, in wrong: TopicPartition? = nil
+    ) {
         let cluster = fleets[fleet].cluster
         step += 1
         let record = InputMessage(cluster, content).outgoing(
             EventOrigin(id: "e\(step)", source: "/world"))
-        let place = TopicPartition(record.topic, home(fleet).partition)
+        let place = wrong ?? TopicPartition(record.topic, home(fleet).partition)
         inputs[Position(place, end(of: place))] = WorldInput(
             cluster: cluster, content: content, correlation: "e\(step)", appended: now,
             head: audit.count(of: cluster))
@@ -240,9 +412,9 @@ extension JournalWorld {
             NewRecord(place, key: record.key, headers: record.headers, value: record.value))
     }
 
-    /// The first node of a fleet starts for so many times.
-    mutating func start(_ fleet: Int, _ start: Int) {
-        let identity = WorldFleet.identity(0, UInt64(start))
+    /// A node of a fleet, its first one, starts for so many times.
+    mutating func start(_ fleet: Int, _ start: Int, node: Int = 0) {
+        let identity = WorldFleet.identity(node, UInt64(start))
         say(
             fleet,
             .fact(

@@ -6,7 +6,7 @@ import MusterWire
 import Testing
 
 @Suite struct ManagerTests {
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(3)))
     func `a manager adopts a running cluster without a command and removes a voter that died`()
         async throws
     {
@@ -20,12 +20,12 @@ import Testing
             group.addTask { try await manager.run() }
             var fleet = SmallFleet(log: log, cluster: "orders", partitions: 1)
             var patch = PolicyPatch()
-            patch.heartbeatInterval = .milliseconds(50)
-            patch.lease = .milliseconds(200)
-            patch.removalDelay = .milliseconds(800)
+            patch.heartbeatInterval = .milliseconds(100)
+            patch.lease = .milliseconds(500)
+            patch.removalDelay = .milliseconds(1500)
             patch.votersMin = 2
             patch.observationInterval = .milliseconds(50)
-            patch.observationAgeMax = .milliseconds(500)
+            patch.observationAgeMax = .seconds(1)
             let request = Request(
                 id: RequestID(unchecked: "r1"), principal: Principal(unchecked: "ann"),
                 reason: "test", validFor: .seconds(60), onlyAt: nil, overrides: [],
@@ -41,7 +41,7 @@ import Testing
             #expect(try await log.range(of: TopicPartition(.commands, 0)).isEmpty)
             fleet.silent = [fleet.names[2]]
             var command: LogRecord?
-            for _ in 0..<200 where command == nil {
+            for _ in 0..<1500 where command == nil {
                 try await fleet.beat()
                 try await Task.sleep(for: .milliseconds(40))
                 command = try await log.readOne(Position(TopicPartition(.commands, 0), .zero))

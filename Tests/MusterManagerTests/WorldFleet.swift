@@ -73,7 +73,8 @@ struct WorldFleet {
         case 6:
             let opinion = NodeOpinion(
                 node: Self.names[node], observer: Principal(unchecked: "eve"), reason: "saw it")
-            return .fact(.nodeReportedDown(opinion))
+            return .fact(
+                count % 2 == 0 ? .nodeReportedDown(opinion) : .nodeReportedUp(opinion))
         case 7..<10:
             if pick(3) == 0 { version += 1 }
             if pick(8) == 0 { term += 1 }
@@ -128,21 +129,29 @@ struct WorldFleet {
     }
 
     private func report() -> GroupsReport {
-        let views = (0..<members).map { node in
+        Self.report((0..<members).map(identity), term: term, version: version, silent: 2)
+    }
+
+    /// What the first of those voters sees of them as their leader.
+    ///
+    /// - Parameter silent: whom it has no contact with; nil: nobody.
+    static func report(
+        _ voters: [NodeIdentity], term: UInt64 = 1, version: UInt64 = 1, silent: Int? = nil
+    ) -> GroupsReport {
+        let views = voters.enumerated().map { place, voter in
             MemberView(
-                member: Member(
-                    node: Self.names[node], store: identity(node).store, role: .voter),
-                match: LogIndex(100), contactAge: node == 2 ? nil : .zero)
+                member: Member(node: voter.node, store: voter.store, role: .voter),
+                match: LogIndex(100), contactAge: place == silent ? nil : .zero)
         }
         let view = LeaderView(
             confirmed: true, changePermitted: true, pending: false,
             version: ConfigurationVersion(term: Term(term), index: LogIndex(version)),
             commit: LogIndex(100), firstIndex: nil, members: views)
         return GroupsReport(
-            observer: identity(0),
+            observer: voters[0],
             groups: [
                 GroupReport(
-                    group: Self.group, state: .leader, term: Term(term), leader: Self.names[0],
+                    group: group, state: .leader, term: Term(term), leader: voters[0].node,
                     applied: LogIndex(100), view: view)
             ])
     }
