@@ -98,7 +98,7 @@ package struct DevStory: Sendable {
             $0.start(Self.names[1])
             $0.start(Self.names[2])
         }
-        try await wait("three voters in both groups", .seconds(20)) { votes($0, 3) }
+        try await wait("three voters in both groups", .seconds(60)) { votes($0, 3) }
     }
 
     private func grow() async throws {
@@ -108,7 +108,7 @@ package struct DevStory: Sendable {
             fleet.grow(to: 40_000_000)
             fleet.start(Self.names[3])
         }
-        try await wait("n4 votes in both groups", .seconds(20)) { votes($0, 4) }
+        try await wait("n4 votes in both groups", .seconds(60)) { votes($0, 4) }
         try await wait("n4 has joined", .seconds(5)) { $0.sagas.isEmpty }
     }
 
@@ -119,14 +119,14 @@ package struct DevStory: Sendable {
         try await wait("the removal of n4 has a deadline", .seconds(15)) {
             $0.nodes[dead]?.removal != nil
         }
-        try await countDown(dead, until: .milliseconds(250))
+        try await countDown(dead, until: .milliseconds(1000))
         say("n3 restarts just now: without it, two of four are no majority")
         fleet.with { $0.stop(restarted, announced: true) }
         try await wait("the removal is held back", .seconds(10)) {
             $0.nodes[dead]?.removal?.blocked != nil || $0.nodes[dead]?.removal == nil
         }
         fleet.with { $0.start(restarted) }
-        try await wait("n4 is removed", .seconds(20)) { $0.membership(of: dead) == .removed }
+        try await wait("n4 is removed", .seconds(60)) { $0.membership(of: dead) == .removed }
     }
 
     private func keep() async throws {

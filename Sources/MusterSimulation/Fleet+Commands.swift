@@ -180,7 +180,7 @@ extension Fleet {
         case .removeMember:
             return write(record, nil, in: group, seat)
         case .addMember(let role):
-            new.role = role
+            new.role = role.member
         case .promoteMember:
             new.role = .voter
             if seat == nil { return fail(record, .failed, retryable: true) }

@@ -10,7 +10,8 @@ extension Fleet {
         let list = groups.keys.map { group in
             NodeGroup(
                 group: group, capabilities: groups[group]?.capabilities ?? capabilities,
-                applied: known.servers[group]?.log.map { LogIndex($0) })
+                applied: known.servers[group]?.log.map { LogIndex($0) },
+                last: known.servers[group]?.log.map { LogIndex($0) })
         }
         say(
             .fact(
@@ -41,7 +42,7 @@ extension Fleet {
         var entries: [GroupReport] = []
         for (group, server) in known.servers {
             guard let model = groups[group] else { continue }
-            let entry = report(known, server, model)
+            let entry = model.report(of: known.id, server, running(group), at: now)
             entries.append(entry)
             let told = SimulatedNode.Told(
                 leader: entry.leader, term: model.term,
@@ -54,41 +55,5 @@ extension Fleet {
         if entries.isEmpty { return }
         let report = GroupsReport(observer: known.identity, groups: entries)
         say(isNews ? .fact(.groupObserved(report)) : .report(report))
-    }
-
-    private func report(
-        _ known: SimulatedNode, _ server: SimulatedNode.Server, _ model: SimulatedGroup
-    ) -> GroupReport {
-        let seat = model.members[known.id]
-        let isLeader = model.leader == known.id && server.isRunning
-        let state: ServerState
-        if !server.isRunning {
-            state = .stopped
-        } else if isLeader {
-            state = .leader
-        } else {
-            state = seat?.role == .voter ? .follower : .learner
-        }
-        return GroupReport(
-            group: model.id, state: state, term: Term(model.term),
-            leader: server.isRunning && seat != nil ? model.leader : nil,
-            applied: server.log.map { LogIndex($0) }, view: isLeader ? view(model) : nil)
-    }
-
-    private func view(_ model: SimulatedGroup) -> LeaderView {
-        let running = running(model.id)
-        let members = model.members.map { node, seat in
-            let progress = model.progress[node]
-            return MemberView(
-                member: Member(node: node, store: seat.store, role: seat.role),
-                match: progress.map { LogIndex($0.match) },
-                contactAge: progress.map { max(.zero, now - $0.contact) })
-        }
-        let confirmed = model.liveVoters(running) >= model.quorum
-        return LeaderView(
-            confirmed: confirmed, changePermitted: confirmed && model.isChangePermitted,
-            pending: model.pending != nil,
-            version: model.version, commit: LogIndex(model.commit),
-            firstIndex: LogIndex(model.firstIndex), members: members)
     }
 }

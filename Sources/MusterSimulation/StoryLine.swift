@@ -16,7 +16,7 @@ package struct StoryLine: Sendable {
     }
 
     /// What an event is to a person who watches; nil for what only machines care about.
-    init?(_ event: Event, at moment: Timestamp, _ state: ClusterState) {
+    package init?(_ event: Event, at moment: Timestamp, _ state: ClusterState) {
         guard let (subject, text) = Self.words(event, at: moment, state) else { return nil }
         self.init(at: moment, subject: subject, text: text)
     }

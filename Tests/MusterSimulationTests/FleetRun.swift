@@ -9,15 +9,20 @@ import MusterWire
 /// way.
 final class FleetRun {
     var fleet: Fleet
-    private(set) var state: ClusterState
+    var state: ClusterState
     private(set) var events: [Event] = []
     /// The journal's records, as they would lie in the log.
     private(set) var journal: [[UInt8]] = []
+    /// What was decided of an input from the log, by the place of the decision in the journal.
+    private(set) var causes: [Int: Input] = [:]
     /// What must never be, and was.
-    private(set) var violations: [String] = []
-    private var evidence = Evidence()
+    var violations: [String] = []
+    var evidence = Evidence()
     private var offsets: [Topic: UInt64] = [:]
-    private var commands: [CommandRecord] = []
+    var commands: [CommandRecord] = []
+    /// What was heard on the heartbeats topic, as a manager that takes over reads it again.
+    var heartbeats: [(content: InputMessage.Content, heard: Evidence.Heard)] = []
+    var mischief = Mischief()
     private var asked = 0
     private var lastUp: [StoreID: Timestamp] = [:]
     private var hung: Set<NodeID> = []
@@ -38,6 +43,22 @@ final class FleetRun {
                 bytes: 2_000_000)
         }
         ask(.configure(Self.policy))
+    }
+
+    /// The same run once more, to go on otherwise.
+    init(copying run: FleetRun, disturbed by: Disturbance?) {
+        fleet = run.fleet
+        state = run.state
+        events = run.events
+        journal = run.journal
+        causes = run.causes
+        evidence = run.evidence
+        offsets = run.offsets
+        commands = run.commands
+        heartbeats = run.heartbeats
+        asked = run.asked
+        lastUp = run.lastUp
+        mischief.disturbance = by
     }
 
     static var policy: PolicyPatch {
@@ -112,16 +133,17 @@ final class FleetRun {
         for (_, known) in fleet.nodes where known.isUp {
             lastUp[known.identity.store] = fleet.now
         }
-        for command in commands { fleet.receive(command) }
-        commands = []
-        for message in fleet.advance(to: fleet.now + .milliseconds(20)) { hear(message.content) }
+        deliver()
+        for message in fleet.advance(to: fleet.now + .milliseconds(20)) {
+            for content in disturbed(message.content) { hear(content) }
+        }
         wake()
         check(before)
     }
 
     // MARK: The manager's part
 
-    private func hear(_ content: InputMessage.Content) {
+    func hear(_ content: InputMessage.Content) {
         let topic = InputMessage(fleet.cluster, content).topic
         let offset = offsets[topic, default: 0]
         offsets[topic] = offset + 1
@@ -129,14 +151,16 @@ final class FleetRun {
         let heard = Evidence.Heard(position: position, appended: fleet.now)
         let lease = state.policy?.lease ?? Policy().lease
         switch content {
-        case .heartbeat(let heartbeat): evidence.hear(heartbeat, heard, lease: lease)
-        case .report(let report): evidence.hear(report, heard, lease: lease)
+        case .heartbeat, .report:
+            heartbeats.append((content, heard))
+            hearSoftly(content, heard)
         case .fact(let fact):
             answer(.fact(fact), position)
-            if case .groupObserved(let report) = fact {
+            if case .groupObserved(let report) = fact, state.listens(to: report.observer) {
                 evidence.hear(report, heard, lease: lease)
             } else if case .nodeUp(let up) = fact {
-                evidence.hear(up, heard, lease: lease)
+                let isCurrent = state.nodes[up.identity.node]?.identity == up.identity
+                evidence.hear(up, heard, lease: lease, isCurrent: isCurrent)
             }
         case .request(let request): answer(.request(request), position)
         }
@@ -173,6 +197,7 @@ final class FleetRun {
             events: decided)
         let envelope = JournalEnvelope(extending: state.head, of: state.id)
         let value = JournalRecord(envelope, decision).bytes
+        if case .input = cause { causes[journal.count] = input }
         journal.append(value)
         let hash = SHA256.hash(of: value)
         state.evolve(decision, hash: hash)
@@ -180,9 +205,9 @@ final class FleetRun {
         events += decided
         for (id, command) in decision.commands(at: state.head.sequence, hash: hash) {
             check(command)
-            commands.append(
-                CommandRecord(cluster: state.id, id: id, command: command, correlation: ""))
+            publish(CommandRecord(cluster: state.id, id: id, command: command, correlation: ""))
         }
+        noteDecision()
         return true
     }
 

@@ -35,7 +35,7 @@ import Testing
         for name in names { fleet.start(name) }
         _ = pass(.milliseconds(500))
         for name in names[1...2] {
-            _ = give(.startMember(index: nil, minTerm: nil), to: name)
+            _ = give(.startMember(index: nil, minTerm: nil, votedFor: nil), to: name)
             _ = give(.addMember(as: .learner), of: name, to: names[0])
             _ = give(.promoteMember, of: name, to: names[0])
         }
@@ -136,7 +136,7 @@ import Testing
         fleet.start(names[0])
         _ = pass(.milliseconds(500))
         #expect(outcome(of: early) == [])
-        var other = record(.startMember(index: nil, minTerm: nil), to: names[3])
+        var other = record(.startMember(index: nil, minTerm: nil, votedFor: nil), to: names[3])
         other.command.executor.store = Identifier(high: 9, low: 9)
         #expect(outcome(of: other) == [])
         #expect(model?.members[names[3]] == nil)

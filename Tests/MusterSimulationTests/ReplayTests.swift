@@ -32,7 +32,7 @@ import Testing
     private func bytes(of state: ClusterState) -> [UInt8] {
         let place = Offset(state.head.sequence.value)
         let snapshot = Snapshot(
-            journalOffset: place, headOffset: nil, foldVersion: 1, state: state)
+            journalOffset: place, headOffset: nil, foldVersion: 2, state: state)
         var writer = JSONWriter(capacity: 16 << 10)
         snapshot.write(to: &writer)
         return writer.bytes
@@ -62,6 +62,35 @@ import Testing
         }
     }
 
+    /// A state that was read back says what is outstanding. Whoever has heard nothing since adds no
+    /// command to it; nor does an old input, at its place or once more behind all others.
+    @Test(arguments: 20..<26 as Range<UInt64>)
+    func `replay of any prefix issues nothing`(seed: UInt64) throws {
+        let run = journal(seed: seed)
+        var state = ClusterState(id: run.state.id, genesis: .zero)
+        var (again, issued) = (0, 0)
+        for (place, value) in run.journal.enumerated() {
+            try fold(value, into: &state)
+            for subject in state.subjects(heardOf: nil) {
+                let wake = Input(cluster: state.id, source: .manager, content: .wake(subject))
+                let events = state.decide(wake, evidence: Evidence(), at: state.at)
+                issued += events.count { $0.isCommand }
+            }
+            guard let old = run.causes[place], case .record(let position, let appended) = old.source
+            else { continue }
+            again += 1
+            #expect(state.decide(old, evidence: run.evidence, at: state.at) == [])
+            let behind = Position(position.partition, Offset(1 << 40))
+            let repeated = Input(
+                cluster: state.id, source: .record(behind, appended: appended),
+                content: old.content)
+            let events = state.decide(repeated, evidence: run.evidence, at: state.at)
+            issued += events.count { $0.isCommand }
+        }
+        #expect(issued == 0)
+        #expect(again > 20)
+    }
+
     @Test func `a record left out, repeated or exchanged no longer extends the chain`() throws {
         let run = journal(seed: 20)
         for place in stride(from: 0, to: run.journal.count - 2, by: 7) {
@@ -74,6 +103,16 @@ import Testing
             #expect(!run.journal[place].starts(with: following))
             #expect(run.journal[place + 1].starts(with: following))
             #expect(!run.journal[place + 2].starts(with: following))
+        }
+    }
+}
+
+extension Event {
+    /// Whether the event tells an agent to do something.
+    fileprivate var isCommand: Bool {
+        switch self {
+        case .commandIssued, .observationAsked: true
+        default: false
         }
     }
 }

@@ -121,6 +121,28 @@ import Testing
         #expect(world.put(2, .learner))
     }
 
+    @Test func `a new leader changes nothing before an entry of its own term is committed`() throws
+    {
+        let world = GroupWorld(voters: 3)
+        let leader = try #require(world.group.leader)
+        let index = try #require((0..<3).first { GroupWorld.name($0) == leader })
+        // It is far ahead of the others, wins again for that, and nothing new is committed yet.
+        world.writes = 50_000
+        world.catchUp = 100
+        world.run(.seconds(1))
+        world.writes = 0
+        let term = world.group.term
+        world.restart(index)
+        world.run(.milliseconds(300))
+        #expect(world.group.leader == leader && world.group.term == term + 1)
+        #expect(!world.group.isChangePermitted)
+        #expect(!world.put(3, .learner))
+        world.catchUp = 10_000_000
+        world.run(.seconds(1))
+        #expect(world.group.isChangePermitted)
+        #expect(world.put(3, .learner))
+    }
+
     @Test func `a leader that is taken out steps down and another one is elected`() throws {
         let world = GroupWorld(voters: 3)
         let old = try #require(world.group.leader)

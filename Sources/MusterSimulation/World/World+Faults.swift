@@ -1,0 +1,333 @@
+internal import MusterCore
+internal import MusterLog
+internal import MusterManager
+internal import MusterWire
+
+// What goes wrong, and what people do.
+
+extension World {
+    /// The kinds of faults that are on now.
+    var activeFaults: [WorldFault.Kind] { isCalm ? [] : coverage.active }
+
+    mutating func beginFault() {
+        if isCalm { return }
+        let kind = dice.one(of: options.faults)
+        let fault = WorldFault(kind: kind, victim: dice.pick(max(managers.count, nodes.count)))
+        let length = dice.time(300, dice.happens(perMille: 300) ? 18_000 : 5000)
+        make(fault, length)
+        let mean = Int64(options.faultInterval.milliseconds)
+        add(.fault, in: dice.time(mean / 4, mean * 2))
+    }
+
+    mutating func beginAbsence(_ absence: Roughness.Absence) {
+        if isCalm { return }
+        make(WorldFault(kind: absence.kind, victim: absence.victim), absence.length)
+    }
+
+    mutating func beginLeap() {
+        if isCalm { return }
+        make(WorldFault(kind: .clockLeap, victim: 0), .seconds(2))
+    }
+
+    mutating func beginOutage(_ length: Duration) {
+        if isCalm { return }
+        make(WorldFault(kind: .logAway, victim: 0), length)
+    }
+
+    private mutating func make(_ fault: WorldFault, _ length: Duration) {
+        let kind = fault.kind
+        // What a fault leaves to chance has dice of its own: so it can be left out, and the others
+        // come as they did.
+        let others = Dice(seed: dice.next())
+        faults += 1
+        if options.only?.contains(faults) ?? true {
+            coverage.faults[kind.rawValue, default: 0] += 1
+            coverage.meet(kind, situations)
+            coverage.active.append(kind)
+            story.append("\(faults): \(kind) of \(fault.victim) at \(sinceDawn.milliseconds) ms")
+            tell("fault \(faults): \(kind) of \(fault.victim)")
+            begin(fault, length)
+            add(.over(fault), in: length)
+        }
+        dice = others
+    }
+
+    private mutating func begin(_ fault: WorldFault, _ length: Duration) {
+        disturbedAt = max(disturbedAt, now + length)
+        let manager = fault.victim % managers.count
+        let node = fault.victim % nodes.count
+        switch fault.kind {
+        case .managerCrash:
+            crashManager(manager)
+            if dice.happens(perMille: 200) { for index in managers.indices { crashManager(index) } }
+        case .managerPause: managers[manager].pausedUntil = now + length
+        case .managerCut: managers[manager].cutUntil = now + length
+        case .journalLag: managers[manager].lagUntil = now + length
+        case .ownershipOverlap:
+            for index in managers.indices { assign(index, [0, 1]) }
+        case .producerReplaced:
+            guard managers[manager].loop != nil else { return }
+            managers[manager].inbox.append(.producerReplaced)
+            wakeManager(manager, in: .milliseconds(1))
+        case .nodeCrash: crashNode(node)
+        case .nodePause: nodes[node].pausedUntil = now + length
+        case .nodeCut: nodes[node].peerCutUntil = now + length
+        case .partition:
+            for index in nodes.indices { nodes[index].side = dice.pick(2) }
+        case .diskLost: loseDisk(node)
+        case .agentCrash: crashAgent(node)
+        case .agentCut: nodes[node].agentCutUntil = now + length
+        case .oldIncarnation: sayOld(node)
+        case .logAway: logAwayUntil = now + length
+        case .massOutage:
+            let spared = dice.happens(perMille: 700) ? 0 : nodes.count
+            for index in nodes.indices where index != spared { crashNode(index) }
+        case .clockLeap: leapClock()
+        case .drift: driftGroup()
+        case .hostileBytes: sendHostile()
+        case .staleObservation, .duplicatedInput: repeatInput()
+        }
+    }
+
+    mutating func endFault(_ fault: WorldFault) {
+        if let place = coverage.active.firstIndex(of: fault.kind) {
+            coverage.active.remove(at: place)
+        }
+        let node = fault.victim % nodes.count
+        switch fault.kind {
+        case .managerCrash:
+            for index in managers.indices where managers[index].loop == nil {
+                add(.beginManager(index), in: dice.time(1, 500))
+            }
+        case .ownershipOverlap: share()
+        case .nodeCrash, .diskLost: startNode(node)
+        case .partition: for index in nodes.indices { nodes[index].side = 0 }
+        case .agentCrash: add(.beginAgent(node), in: .milliseconds(1))
+        case .massOutage: for index in nodes.indices { startNode(index) }
+        default: break
+        }
+    }
+
+    private mutating func crashNode(_ index: Int) {
+        guard nodes[index].isUp else { return }
+        tell("\(nodes[index].identity.node) crashes")
+        nodes[index].isUp = false
+        nodes[index].lastLed = SortedMap()
+        crashAgent(index)
+        for group in groups.keys {
+            groups.update(group) { $0.stepDown(nodes[index].identity.node) }
+        }
+    }
+
+    mutating func startNode(_ index: Int) {
+        nodes[index].isUp = true
+        if nodes[index].loop == nil { add(.beginAgent(index), in: dice.time(1, 300)) }
+    }
+
+    /// An empty disk in a node, where the groups keep their majority without it: what is lost by
+    /// more than that is nobody's to bring back.
+    private mutating func loseDisk(_ index: Int) {
+        let node = nodes[index].identity.node
+        for (_, model) in groups
+        where isNeeded(node, model.latest) || isNeeded(node, model.members) {
+            return
+        }
+        crashNode(index)
+        // It may run where the servers are down.
+        crashAgent(index)
+        tell("\(node) loses its disk")
+        nodes[index].identity = NodeIdentity(node: node, store: identifier(), start: Start(0))
+        nodes[index].servers = SortedMap()
+        nodes[index].notes = []
+        nodes[index].begun = [:]
+    }
+
+    /// Whether the voters of a configuration with sound disks are no majority without the node.
+    private func isNeeded(
+        _ node: NodeID, _ members: SortedMap<NodeID, SimulatedGroup.Seat>
+    ) -> Bool {
+        let voters = members.filter { $0.value.role == .voter }
+        let sound = voters.count { voter in
+            guard voter.key != node, let place = place(of: voter.key) else { return false }
+            return nodes[place].identity.store == voter.value.store
+        }
+        return voters.contains { $0.key == node } && sound < voters.count / 2 + 1
+    }
+
+    /// A process of a start before speaks up.
+    private mutating func sayOld(_ index: Int) {
+        var identity = nodes[index].identity
+        guard identity.start.value > 1 else { return }
+        identity.start = Start(identity.start.value - 1)
+        send(.fact(.nodeStopping(identity)), from: "old", in: .milliseconds(1))
+        let old = Heartbeat(
+            identity: identity, boot: Identifier(high: 77, low: identity.start.value), copies: [])
+        send(.heartbeat(old), from: "old", in: .milliseconds(2))
+    }
+
+    /// Somebody changes members behind Muster's back.
+    private mutating func driftGroup() {
+        let group = dice.one(of: groups.keys)
+        guard let model = groups[group] else { return }
+        isDrifted = true
+        let victim = dice.one(of: nodes.map(\.identity))
+        let seat = model.members[victim.node]
+        if seat?.role == .voter, model.members.filter({ $0.value.role == .voter }).count <= 1 {
+            return
+        }
+        let new: SimulatedGroup.Seat? =
+            seat == nil ? SimulatedGroup.Seat(store: victim.store, role: .learner) : nil
+        _ = with(group) { $0.change(victim.node, to: new, &$1) }
+    }
+
+    /// The log's clock goes ahead, by whatever it may be.
+    private mutating func leapClock() {
+        leap += .milliseconds(dice.one(of: [2500, 20_000, 3_600_000]))
+        tell("the log's clock is ahead by \(leap.milliseconds) ms")
+    }
+
+    private mutating func sendHostile() {
+        let topic = dice.one(of: [Topic.events, .heartbeats, .requests])
+        let texts = [
+            "", "{", "null", "[1,2]", "{\"cluster\":\"orders\"}", "\u{FEFF}{}",
+            String(repeating: "[", count: 200), "{\"cluster\":\"orders\",\"cluster\":\"b\"}",
+        ]
+        var value = Array(dice.one(of: texts).utf8)
+        if dice.happens(perMille: 300) { value = (0..<40).map { _ in UInt8(dice.pick(256)) } }
+        let old = log.records(of: TopicPartition(topic, reference.home))
+        var headers = old.last?.headers ?? []
+        if let last = old.last, dice.happens(perMille: 400), var bytes = last.value, !bytes.isEmpty
+        {
+            bytes[dice.pick(bytes.count)] ^= UInt8(1 << dice.pick(8))
+            value = Array(bytes.prefix(bytes.count - dice.pick(2)))
+        } else if dice.happens(perMille: 500) {
+            headers = []
+        }
+        let record = NewRecord(
+            TopicPartition(topic, dice.happens(perMille: 500) ? 0 : 1), key: nil,
+            headers: headers, value: dice.happens(perMille: 50) ? nil : value)
+        add(.land(NewRecordOnItsWay(record: record, sender: .nobody)), in: .milliseconds(1))
+    }
+
+    /// Something that was said before comes once more, as if it were new.
+    private mutating func repeatInput() {
+        let topic = dice.one(of: [Topic.events, .events, .heartbeats, .requests])
+        let old = log.records(of: TopicPartition(topic, reference.home))
+        guard !old.isEmpty else { return }
+        let one = old[max(0, old.count - 1 - dice.pick(40))]
+        var place = one.position.partition
+        if topic != .heartbeats, !options.rough.elsewhere.isEmpty, dice.happens(perMille: 500) {
+            place.partition = anotherPartition
+        }
+        let record = NewRecord(
+            place, key: one.key, headers: one.headers, value: one.value)
+        add(.land(NewRecordOnItsWay(record: record, sender: .nobody)), in: .milliseconds(1))
+    }
+
+    // MARK: Operators
+
+    mutating func configure() {
+        var patch = PolicyPatch()
+        patch.joinPolicy = .open
+        patch.votersMin = options.votersMin
+        patch.heartbeatInterval = paced(1500)
+        patch.lease = paced(3000)
+        patch.trustDelay = paced(2000)
+        patch.removalDelay = paced(options.removalDelay.milliseconds)
+        patch.stabilization = .milliseconds(1000)
+        patch.observationInterval = paced(1500)
+        patch.observationAgeMax = .milliseconds(4000)
+        patch.learnersMax = 2
+        patch.changeLimit = .milliseconds(5000)
+        patch.transferLimit = .milliseconds(5000)
+        patch.observeLimit = .milliseconds(3000)
+        patch.startLimit = .milliseconds(5000)
+        patch.copyLimit = .milliseconds(6000)
+        patch.catchUpTimeout = .milliseconds(20_000)
+        patch.backoffMin = .milliseconds(300)
+        patch.backoffMax = .milliseconds(3000)
+        patch.stallRetry = .milliseconds(8000)
+        patch.setModes(.act)
+        request(.configure(patch), in: .milliseconds(300))
+    }
+
+    /// What people may change while all goes on; once it is calm the first policy is back.
+    mutating func changePolicy() {
+        if isCalm { return }
+        var patch = PolicyPatch()
+        switch dice.pick(4) {
+        case 0: patch.votersMin = UInt32(1 + dice.pick(3))
+        case 1: patch.removalDelay = paced(dice.one(of: [9000, 12_000, 20_000]))
+        case 2: patch.setModes(dice.one(of: [.observe, .propose, .act]))
+        default: patch.joinPolicy = dice.one(of: [.open, .listed])
+        }
+        request(.configure(patch), in: .milliseconds(1))
+    }
+
+    mutating func request(
+        _ action: Request.Action, _ overrides: [Request.Override] = [],
+        of cluster: ClusterID = World.cluster, in delay: Duration
+    ) {
+        let request = Request(
+            id: RequestID(unchecked: "r\(requests)"), principal: Principal(unchecked: "ann"),
+            reason: "simulated", validFor: .seconds(60), onlyAt: nil, overrides: overrides,
+            action: action)
+        send(.request(request), of: cluster, from: "ann", in: delay)
+    }
+
+    /// An operator wants something of whoever leads.
+    mutating func wishOfLeader() {
+        let group = dice.one(of: groups.keys)
+        guard !isCalm, let model = groups[group], let leader = model.leader else { return }
+        let voters = model.members.filter { $0.value.role == .voter && $0.key != leader }
+        switch dice.pick(4) {
+        case 0: request(.demote(node: leader), in: .milliseconds(1))
+        case 1:
+            guard !voters.isEmpty else { return }
+            let target = dice.one(of: voters.map(\.key))
+            request(.transfer(group: group, to: target), in: .milliseconds(1))
+        default: request(.remove(node: leader), in: .milliseconds(1))
+        }
+    }
+
+    mutating func operate() {
+        if isCalm { return }
+        let node = dice.one(of: nodes).identity.node
+        let lasting = dice.time(1000, 8000)
+        switch dice.pick(15) {
+        case 0: request(.remove(node: node), in: .milliseconds(1))
+        case 1:
+            let role = dice.one(of: [Role.voter, .replica])
+            request(
+                .add(node: node, role: role, groups: .all, wipe: nil), in: .milliseconds(1))
+        case 2: request(.hold(node: node, lasting: lasting), in: .milliseconds(1))
+        case 3: request(.pause(lasting: lasting), in: .milliseconds(1))
+        case 4: request(.resume, in: .milliseconds(1))
+        case 5: request(.cancel(node: node), in: .milliseconds(1))
+        case 6: request(.promote(node: node), in: .milliseconds(1))
+        case 7: request(.demote(node: node), in: .milliseconds(1))
+        case 8, 9, 10:
+            request(
+                .transfer(group: dice.one(of: groups.keys), to: node), in: .milliseconds(1))
+        case 11, 12:
+            let other = dice.one(of: nodes).identity.node
+            request(
+                .replace(node: node, with: other == node ? nil : other), in: .milliseconds(1))
+        case 13: request(.extend(node: node, by: lasting), in: .milliseconds(1))
+        default: request(.retry(node: node), in: .milliseconds(1))
+        }
+        if let interval = options.operatorInterval {
+            add(.operators, in: dice.time(500, interval.milliseconds * 2))
+        }
+    }
+}
+
+extension PolicyPatch {
+    /// One mode for all that automation does.
+    fileprivate mutating func setModes(_ mode: Policy.Mode) {
+        join = mode
+        promotion = mode
+        removal = mode
+        replacement = mode
+    }
+}
