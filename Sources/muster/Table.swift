@@ -17,24 +17,34 @@ package enum Table {
         ],
         options: [CommonOptions.log, CommonOptions.kafka],
         sections: [
-            .init("Run", [DevCommand.command, ManagerCommand.command]),
+            .init(
+                "Run",
+                [
+                    DevCommand.command, DemoCommand.command, ManagerCommand.command,
+                    AgentCommand.command,
+                ]),
             .init(
                 "Look",
                 [
                     StatusCommand.command, ListCommands.clusters, NodeCommands.nodes,
-                    NodeCommands.node, ListCommands.groups, ListCommands.removals,
-                    CommandsCommand.command,
+                    NodePage.command, ListCommands.groups, ListCommands.removals,
+                    ProposalCommand.command, CommandsCommand.command,
                 ]),
             .init(
                 "Ask back",
                 [
-                    LogCommand.command, WhyCommand.command, AtCommand.command,
-                    ReplayCommand.command, WatchCommand.command, WaitCommand.command,
+                    LogCommand.command, WhyCommand.command, AtCommand.command, DiffCommand.command,
+                    ReplayCommand.command, VerifyCommand.command, BacktestCommand.command,
+                    SimulateCommand.command,
+                    WatchCommand.command, WaitCommand.command,
                 ]),
             .init("Say", [PublishCommands.command]),
             .init("Ask", RequestCommands.all),
             .init(
                 "Keep",
-                [DoctorCommand.command, QuarantineCommands.command, TopicCommands.command]),
+                [
+                    DoctorCommand.command, QuarantineCommands.command, TopicCommands.command,
+                    RebaseCommand.command,
+                ]),
         ])
 }

@@ -44,23 +44,33 @@ struct BadInputTests {
     func `a wrong line is named with file, line and place, and nothing is published`(
         _ index: Int
     ) async throws {
-        let (line, says) = Self.lines[index]
-        try await Scene.withFacts { scene in
-            let before = try await scene.counts()
-            let good = Data((Scene.nodeUp(2) + "\n").utf8)
-            try scene.write(good + line + Data("\n".utf8) + good, to: "facts.jsonl")
-            let run = try await scene.muster("publish", "lines", "facts.jsonl")
-            #expect(run.status == 1 && run.out.isEmpty, "\(run.out)")
-            #expect(run.err.contains("facts.jsonl:2: "), "\(run.err)")
-            #expect(run.err.contains(says), "\(says): \(run.err)")
-            #expect(run.err.contains("nothing was published"), "\(run.err)")
-            #expect(!run.err.unicodeScalars.contains { $0.value == 0x1B || $0.value == 0x202E })
-            #expect(try await scene.counts() == before)
+        try await Scene.withFacts { try await expectRefusal(of: index, $0) }
+    }
+
+    @Test(.enabled(if: SceneLog.all.contains(.kafka), "MUSTER_TEST_KAFKA names no Kafka"))
+    func `every wrong line is named on Kafka too, one after another`() async throws {
+        try await Scene.withFacts(.kafka) { scene in
+            for index in Self.lines.indices { try await expectRefusal(of: index, scene) }
         }
     }
 
-    @Test func `--keep-going publishes the others and fails at the end`() async throws {
-        try await Scene.withFacts { scene in
+    private func expectRefusal(of index: Int, _ scene: Scene) async throws {
+        let (line, says) = Self.lines[index]
+        let before = try await scene.counts()
+        let good = Data((Scene.nodeUp(2) + "\n").utf8)
+        try scene.write(good + line + Data("\n".utf8) + good, to: "facts.jsonl")
+        let run = try await scene.muster("publish", "lines", "facts.jsonl")
+        #expect(run.status == 1 && run.out.isEmpty, "\(run.out)")
+        #expect(run.err.contains("facts.jsonl:2: "), "\(run.err)")
+        #expect(run.err.contains(says), "\(says): \(run.err)")
+        #expect(run.err.contains("nothing was published"), "\(run.err)")
+        #expect(!run.err.unicodeScalars.contains { $0.value == 0x1B || $0.value == 0x202E })
+        #expect(try await scene.counts() == before)
+    }
+
+    @Test(arguments: SceneLog.all)
+    func `--keep-going publishes the others and fails at the end`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             let lines = [Scene.nodeUp(2), "{}", "", Scene.nodeUp(3), "x"]
             let data = Data(lines.joined(separator: "\n").utf8)
             let run = try await scene.muster(
@@ -73,8 +83,9 @@ struct BadInputTests {
         }
     }
 
-    @Test func `a pipe is published up to the first wrong line`() async throws {
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `a pipe is published up to the first wrong line`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             let data = Data([Scene.nodeUp(2), "{}", Scene.nodeUp(3)].joined(separator: "\n").utf8)
             let run = try await scene.muster("publish", "lines", input: data)
             #expect(run.status == 1 && run.err.contains("1 lines before it were published"))
@@ -82,8 +93,30 @@ struct BadInputTests {
         }
     }
 
-    @Test func `names from the command line are held to the same rules`() async throws {
-        try await Scene.withFacts { scene in
+    @Test func `seeds and faults of simulate that are no numbers are refused, and nothing runs`()
+        async throws
+    {
+        try await Scene.with { scene in
+            for option in ["--kept", "--only"] {
+                for value in ["x", "3,x", "7,", "1;2", "3 7", "-1", "9223372036854775808"] {
+                    let wrong =
+                        value.split(separator: ",", omittingEmptySubsequences: false).last ?? ""
+                    let run = try await scene.muster("simulate", "\(option)=\(value)")
+                    #expect(run.status == 64 && run.out.isEmpty, "\(option) \(value)")
+                    let sentence = "\(option) needs whole numbers from 0 to"
+                    #expect(
+                        run.err.contains(sentence) && run.err.contains("not \"\(wrong)\""),
+                        "\(run.err)")
+                }
+            }
+            let run = try await scene.muster("simulate", "--calm", "--kept", "3,7", "-o", "json")
+            #expect(try run.json()["schedules"] as? Int == 3, "\(run.err)")
+        }
+    }
+
+    @Test(arguments: SceneLog.all)
+    func `names from the command line are held to the same rules`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             let long = String(repeating: "x", count: 256)
             for name in ["n\u{1B}[31m", "a\u{202E}b", "a/b", long] {
                 for words in [["node", name], ["remove", name], ["nodes", "--cluster", name]] {
@@ -107,30 +140,21 @@ struct BadInputTests {
         }
     }
 
-    @Test func `what arrives by the log goes to quarantine with its bytes`() async throws {
-        try await Scene.withManager { scene in
-            let place = """
-                SELECT topic, partition, max(offset) + 1, max(time), key, headers, %VALUE% FROM \
-                records WHERE topic = 'events' AND partition = (SELECT partition FROM records \
-                WHERE topic = 'events' LIMIT 1)
-                """
-            let values = [#"'{"broken'"#, "X'FF00FE'", #"'\u202e[31m'"#]
-            for value in values {
-                try scene.sqlite(
-                    "INSERT INTO records "
-                        + place.replacingOccurrences(of: "%VALUE%", with: value))
-            }
+    @Test(arguments: SceneLog.all)
+    func `what arrives by the log goes to quarantine with its bytes`(log: SceneLog) async throws {
+        try await Scene.withManager(log) { scene in
+            let wanted = [Array(#"{"broken"#.utf8), [0xFF, 0, 0xFE], Array("\u{202E}[31m".utf8)]
+            for value in wanted { try await scene.appendEvent(value) }
             try await eventually("all are in quarantine") {
                 try await scene.muster("quarantine", "list", "-o", "name").lines.count == 3
             }
             let list = try await scene.muster("quarantine", "list", "-o", "json").json()
             let records = try #require(list["records"] as? [[String: Any]])
-            let wanted = [Data(#"{"broken"#.utf8), Data([0xFF, 0, 0xFE])]
             for (record, bytes) in zip(records, wanted) {
                 let id = try #require(record["id"] as? String)
                 let shown = try await scene.muster("quarantine", "show", id, "-o", "json").json()
                 let base64 = try #require(shown["base64"] as? String)
-                #expect(Data(base64Encoded: base64) == bytes)
+                #expect(Data(base64Encoded: base64) == Data(bytes))
                 #expect(shown["reason"] as? String == record["reason"] as? String)
             }
             // The manager goes on.
@@ -139,8 +163,9 @@ struct BadInputTests {
         }
     }
 
-    @Test func `a node or a group that does not exist is refused by name`() async throws {
-        try await Scene.withManager { scene in
+    @Test(arguments: SceneLog.all)
+    func `a node or a group that does not exist is refused by name`(log: SceneLog) async throws {
+        try await Scene.withManager(log) { scene in
             for words in [["remove", "n9"], ["cancel", "n9"], ["extend", "n9"], ["add", "n9"]] {
                 let run = try await scene.muster.run(words)
                 #expect(run.status == 5 && run.out.contains("n9"), "\(words): \(run.out)")

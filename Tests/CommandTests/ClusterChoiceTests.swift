@@ -4,8 +4,9 @@ import Testing
 /// Which cluster is meant, and how fresh an answer is.
 @Suite(.timeLimit(.minutes(5)))
 struct ClusterChoiceTests {
-    @Test func `with several clusters one must be named`() async throws {
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `with several clusters one must be named`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             try await scene.publish([Scene.nodeUp(1, cluster: "bills")])
             try await scene.running {
                 try await eventually("both clusters are there") {
@@ -29,23 +30,28 @@ struct ClusterChoiceTests {
         }
     }
 
-    @Test func `queries answer without a manager and say how fresh the answer is`() async throws {
-        try await Scene.withManager { _ in }
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `queries answer without a manager and say how fresh the answer is`(log: SceneLog)
+        async throws
+    {
+        try await Scene.withManager(log) { _ in }
+        try await Scene.withFacts(log) { scene in
             try await scene.running {
                 try await scene.muster("configure", "--cluster", "orders")
             }
             for words in [["nodes"], ["status"], ["groups"], ["clusters"], ["why", "n1"]] {
                 let run = try await scene.muster.run(words)
-                #expect(run.status == 0, "\(words): \(run.err)")
+                // Nodes that came up and were not heard since are not well.
+                #expect(run.status == (words == ["status"] ? 3 : 0), "\(words): \(run.err)")
                 #expect(run.err.contains("as of ") && run.err.contains("records read"))
                 #expect(!run.out.contains("records read)"), "data alone is on standard output")
             }
         }
     }
 
-    @Test func `a stream shows what comes, and ends when it was enough`() async throws {
-        try await Scene.withManager { scene in
+    @Test(arguments: SceneLog.all)
+    func `a stream shows what comes, and ends when it was enough`(log: SceneLog) async throws {
+        try await Scene.withManager(log) { scene in
             let watch = try scene.muster.start("watch", "-n", "1", "-o", "jsonl")
             try await watch.until("as of")
             let follow = try scene.muster.start("log", "-f")
@@ -64,8 +70,9 @@ struct ClusterChoiceTests {
         }
     }
 
-    @Test func `a stranger's text does not reach the terminal unescaped`() async throws {
-        try await Scene.withManager { scene in
+    @Test(arguments: SceneLog.all)
+    func `a stranger's text does not reach the terminal unescaped`(log: SceneLog) async throws {
+        try await Scene.withManager(log) { scene in
             let reason = "\u{1B}[31mred\u{202E}\u{7}\nnext"
             try await scene.muster("extend", "n1", "--reason", reason)
             for words in [["log", "-o", "wide"], ["why", "n1"], ["log", "-o", "jsonl"]] {

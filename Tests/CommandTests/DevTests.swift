@@ -4,10 +4,14 @@ import Testing
 /// The first minute, and what can be asked about it afterwards.
 @Suite(.timeLimit(.minutes(5)))
 struct DevTests {
-    @Test func `dev tells the story, and the journal explains it`() async throws {
-        try await Scene.with { scene in
-            let run = try scene.muster.start("dev", "--folder", "dev")
-            let end = try await run.end(within: .seconds(90))
+    @Test(arguments: SceneLog.all)
+    func `dev tells the story, and the journal explains it`(on engine: SceneLog) async throws {
+        try await Scene.with(engine) { scene in
+            let given = scene.muster.environment["MUSTER_LOG"]
+            let run =
+                try given.map { try scene.muster.start("dev", "--log", $0) }
+                ?? scene.muster.start("dev", "--folder", "dev")
+            let end = try await run.end(within: .seconds(150))
             #expect(end.status == 0, "\(end.out) \(end.err)")
             for said in [
                 "copies g1", "is removed (silence)", "its removal is cancelled", "Try next",
@@ -15,17 +19,21 @@ struct DevTests {
                 #expect(end.out.contains(said), "\(said): \(end.out)")
             }
             #expect(end.lines.contains { $0.hasPrefix("n4") && $0.contains("removed") })
-            let log = scene.folder.appending(path: "dev/muster.db").path()
+            let log = given ?? "sqlite:" + scene.folder.appending(path: "dev/muster.db").path()
             let muster = Muster(
                 folder: scene.folder,
-                environment: scene.muster.environment.merging(["MUSTER_LOG": "sqlite:" + log]) {
+                environment: scene.muster.environment.merging(["MUSTER_LOG": log]) {
                     $1
                 })
             try await explain(muster)
             try await rebuild(muster)
-            let again = try await muster("dev", "--folder", "dev")
-            #expect(again.status == 64 && again.err.contains("holds a log already"))
-            let used = try await muster("dev", "--log", "sqlite:" + log)
+            try await audit(muster, scene)
+            if engine == .file {
+                try await auditWithoutHeartbeats(muster, scene)
+                let again = try await muster("dev", "--folder", "dev")
+                #expect(again.status == 64 && again.err.contains("holds a log already"))
+            }
+            let used = try await muster("dev", "--log", log)
             #expect(used.status == 64 && used.err.contains("in use already"), "\(used.err)")
         }
     }
@@ -79,16 +87,57 @@ struct DevTests {
         #expect(removed.status == 0, "\(removed.out)")
     }
 
+    /// The log is what was decided; a patient policy would have kept n4.
+    private func audit(_ muster: Muster, _ scene: Scene) async throws {
+        let verified = try await muster("verify", "-o", "json")
+        #expect(verified.status == 0, "\(verified.out)")
+        let inputs = try #require(try verified.json()["inputs"] as? [String: Any])
+        #expect(inputs["skipped"] as? Int == 0 && inputs["unreadable"] as? Int == 0)
+        try scene.write("removal-delay: 5m\n", to: "patient.yaml")
+        let test = try await muster("backtest", "--policy", "patient.yaml", "-o", "json")
+        #expect(test.status == 0, "\(test.err)")
+        let json = try test.json()
+        let removals = try #require(json["removals"] as? [[String: Any]])
+        #expect(removals.map { $0["node"] as? String } == ["n4"], "\(test.out)")
+        #expect(removals.first?["verdict"] as? String == "onlyRecorded")
+        #expect(removals.first?["recorded"] != nil && removals.first?["other"] == nil)
+        #expect(removals.first?["journal"] != nil, "folded again, it is what was decided")
+        let promotions = try #require(json["promotions"] as? [[String: Any]])
+        #expect(
+            promotions.count == 6 && promotions.allSatisfy { $0["verdict"] as? String == "same" })
+    }
+
+    /// Where the heartbeats are gone the journal says who was heard.
+    private func auditWithoutHeartbeats(_ muster: Muster, _ scene: Scene) async throws {
+        try scene.sqlite(
+            """
+            INSERT OR REPLACE INTO cuts SELECT topic, partition, max(offset) + 1, \
+            max(offset) + 1, max(time), 0 FROM records WHERE topic = 'heartbeats' \
+            GROUP BY partition;
+            DELETE FROM records WHERE topic = 'heartbeats'
+            """, file: "dev/muster.db")
+        let blind = try await muster("backtest", "--policy", "patient.yaml", "-o", "json")
+        #expect(blind.status == 0, "\(blind.err)")
+        let assumed = try blind.json()
+        #expect(assumed["heard"] as? Int == 0 && (assumed["assumed"] as? Int ?? 0) > 0)
+        let again = try #require(assumed["removals"] as? [[String: Any]])
+        #expect(again.map { $0["verdict"] as? String } == ["onlyRecorded"], "\(blind.out)")
+        let notes = try #require(assumed["notes"] as? [String])
+        #expect(notes.contains { $0.contains("follows from the journal") }, "\(notes)")
+    }
+
     @Test func `dev --stay keeps the fleet for a second terminal`() async throws {
         try await Scene.with { scene in
             let run = try scene.muster.start(
                 "dev", "--stay", "-o", "json", "--log", "sqlite:stay.db")
-            try await run.until("the fleet goes on", within: .seconds(90))
+            try await run.until("the fleet goes on", within: .seconds(150))
             let json = try JSONSerialization.jsonObject(with: Data(run.out.utf8))
             let result = try #require(json as? [String: Any])
             let url = try #require(result["log"] as? String)
-            let status = try await scene.muster("status", "--log", url)
-            #expect(status.status == 0, "\(status.out)")
+            // A fleet that has no processor for some seconds is not well; then it is again.
+            try await eventually("the fleet is well", within: .seconds(120)) {
+                try await scene.muster("status", "--log", url).status == 0
+            }
             run.signal(SIGTERM)
             let end = try await run.end()
             #expect(end.status == 0 && !end.isSignal, "\(end.err)")

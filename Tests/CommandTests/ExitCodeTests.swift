@@ -4,8 +4,9 @@ import Testing
 /// Every exit code is what the manual says, by a case of each.
 @Suite(.timeLimit(.minutes(5)))
 struct ExitCodeTests {
-    @Test func `0, 3 and 5 on a log with facts`() async throws {
-        try await Scene.withManager { scene in
+    @Test(arguments: SceneLog.all)
+    func `0, 3 and 5 on a log with facts`(log: SceneLog) async throws {
+        try await Scene.withManager(log) { scene in
             #expect(try await scene.muster("status").status == 0)
             #expect(try await scene.muster("node", "n1").status == 0)
             let node = try await scene.muster("node", "n7")
@@ -76,8 +77,10 @@ struct ExitCodeTests {
         }
     }
 
-    @Test func `6 refused, 8 pending, and a repeated id has no second effect`() async throws {
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `6 refused, 8 pending, and a repeated id has no second effect`(log: SceneLog) async throws
+    {
+        try await Scene.withFacts(log) { scene in
             let pending = try await scene.muster(
                 "configure", "--cluster", "orders", "--timeout", "200ms", "--id", "c1")
             #expect(pending.status == 8 && pending.out.contains("no manager"), "\(pending.out)")
@@ -99,16 +102,18 @@ struct ExitCodeTests {
         }
     }
 
-    @Test func `6 when the log has another number of partitions`() async throws {
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `6 when the log has another number of partitions`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             let run = try await scene.muster("topics", "create", "--partitions", "8")
             #expect(run.status == 6 && run.err.contains("2 partitions"), "\(run.err)")
             #expect(try await scene.muster("topics", "create").status == 0)
         }
     }
 
-    @Test func `8 when a wish does not come true in time`() async throws {
-        try await Scene.withManager { scene in
+    @Test(arguments: SceneLog.all)
+    func `8 when a wish does not come true in time`(log: SceneLog) async throws {
+        try await Scene.withManager(log) { scene in
             let run = try await scene.muster(
                 "wait", "--for", "node/n1=down", "--timeout", "200ms")
             #expect(run.status == 8, "\(run.out)")
@@ -137,9 +142,11 @@ struct ExitCodeTests {
         }
     }
 
-    @Test func `a manager ends with 0 by a signal, and a stream by the signal itself`() async throws
+    @Test(arguments: SceneLog.all)
+    func `a manager ends with 0 by a signal, and a stream by the signal itself`(log: SceneLog)
+        async throws
     {
-        try await Scene.withFacts { scene in
+        try await Scene.withFacts(log) { scene in
             try await scene.running {
                 let follow = try scene.muster.start("log", "-f")
                 try await follow.until("nodeStarted")

@@ -14,6 +14,7 @@ struct Muster {
 
         /// What standard output says, as JSON.
         func json() throws -> [String: Any] {
+            try #require(!out.isEmpty, "\(words) ended with \(status): \(err)")
             let value = try JSONSerialization.jsonObject(with: Data(out.utf8))
             return try #require(value as? [String: Any], "\(words): \(out)")
         }

@@ -1,7 +1,6 @@
 import Foundation
 import MusterCommandLine
 import MusterCore
-import MusterEngines
 import MusterLog
 import MusterWire
 import Testing
@@ -10,8 +9,9 @@ import muster
 /// What is published by hand is what a manager reads.
 @Suite(.timeLimit(.minutes(5)))
 struct PublishTests {
-    @Test func `every fact can be published by flags, as its example says`() async throws {
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `every fact can be published by flags, as its example says`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             var types: Set<String> = []
             for (path, command) in Table.program.leaves
             where path.first == "publish" && path.last != "lines" {
@@ -32,8 +32,9 @@ struct PublishTests {
         }
     }
 
-    @Test func `the flags say all that the message can say`() async throws {
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `the flags say all that the message can say`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             let store = Scene.stores[0]
             let run = try await scene.muster(
                 "publish", "node-up", "--cluster", "orders", "--node", "n1", "--store", store,
@@ -60,8 +61,9 @@ struct PublishTests {
         }
     }
 
-    @Test func `observations go to heartbeats when nothing has changed`() async throws {
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `observations go to heartbeats when nothing has changed`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             let line = Scene.facts.last ?? ""
             try await scene.publish([line], "--soft")
             let counts = try await scene.counts()
@@ -69,8 +71,9 @@ struct PublishTests {
         }
     }
 
-    @Test func `many lines are published in order`() async throws {
-        try await Scene.withFacts { scene in
+    @Test(arguments: SceneLog.all)
+    func `many lines are published in order`(log: SceneLog) async throws {
+        try await Scene.withFacts(log) { scene in
             let lines = (0..<5000).map { number in
                 Scene.event(
                     "nodeReportedUp",
@@ -80,12 +83,11 @@ struct PublishTests {
             try scene.write(lines.joined(separator: "\n"), to: "many.jsonl")
             let run = try await scene.muster("publish", "lines", "many.jsonl", "-o", "json")
             #expect(try run.json()["published"] as? Int == 5000, "\(run.err)")
-            let found = try scene.sqlite(
-                """
-                SELECT json_extract(value, '$.id') FROM records WHERE topic = 'events' AND \
-                json_extract(value, '$.id') GLOB 'e*' ORDER BY partition, offset
-                """)
-            #expect(found.split(separator: "\n").map(String.init) == (0..<5000).map { "e\($0)" })
+            let found = try await scene.records(.events).compactMap { record -> String? in
+                let json = try JSONSerialization.jsonObject(with: Data(record.value ?? []))
+                return (json as? [String: Any])?["id"] as? String
+            }
+            #expect(found.filter { $0.hasPrefix("e") } == (0..<5000).map { "e\($0)" })
         }
     }
 
@@ -113,11 +115,8 @@ extension Scene {
         let topic = try #require((json["topic"] as? String).flatMap { Topic(name: $0) })
         let partition = try #require(json["partition"] as? Int)
         let offset = try #require((json["offset"] as? String).flatMap { UInt64($0) })
-        let log = try await LogEngines.open(
-            "sqlite:" + folder.appending(path: "muster.db").path(), for: .read)
         let position = Position(TopicPartition(topic, Int32(partition)), Offset(offset))
-        let record = try await log.readOne(position)
-        await log.close()
+        let record = try await withLog { try await $0.readOne(position) }
         let found = try #require(record)
         return try InputReader().read(
             topic, key: found.key, headers: found.headers, value: found.value)

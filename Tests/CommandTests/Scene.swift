@@ -3,13 +3,15 @@ import Testing
 
 /// A folder with a log, and a cluster of three nodes with one group on it.
 struct Scene {
-    let muster: Muster
+    var muster: Muster
     var folder: URL { muster.folder }
 
     static let stores = (1...9).map { String(repeating: "0", count: 31) + "\($0)" }
 
     /// Makes a folder of its own and takes it away afterwards.
-    static func with(_ body: (Scene) async throws -> Void) async throws {
+    static func with(
+        _ log: SceneLog = .file, _ body: (Scene) async throws -> Void
+    ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "muster-commands-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -17,13 +19,15 @@ struct Scene {
         let environment = [
             "HOME": folder.path(), "XDG_CONFIG_HOME": folder.path() + "/config", "USER": "lia",
             "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TMPDIR": folder.path(),
-        ]
+        ].merging(log.variables()) { $1 }
         try await body(Scene(muster: Muster(folder: folder, environment: environment)))
     }
 
     /// With topics, and facts of three nodes.
-    static func withFacts(_ body: (Scene) async throws -> Void) async throws {
-        try await with { scene in
+    static func withFacts(
+        _ log: SceneLog = .file, _ body: (Scene) async throws -> Void
+    ) async throws {
+        try await with(log) { scene in
             try await scene.muster("topics", "create", "--partitions", "2")
             try await scene.publish(scene.facts)
             try await body(scene)
@@ -31,12 +35,16 @@ struct Scene {
     }
 
     /// With a manager at work, a configured cluster and nodes that were just heard.
-    static func withManager(_ body: (Scene) async throws -> Void) async throws {
-        try await withFacts { scene in
+    static func withManager(
+        _ log: SceneLog = .file, _ body: (Scene) async throws -> Void
+    ) async throws {
+        try await withFacts(log) { scene in
             try await scene.running {
                 let run = try await scene.muster(
                     "configure", "--cluster", "orders", "--voters-min", "2", "--lease", "60s",
-                    "--removal-delay", "10m", "--observation-age-max", "10m", "--reason", "test")
+                    "--removal-delay", "10m", "--observation-age-max", "10m", "--change-limit",
+                    "10m",
+                    "--reason", "test")
                 try #require(run.status == 0, "\(run.out) \(run.err)")
                 try await scene.publish(scene.beats + scene.beats)
                 try await body(scene)
@@ -86,35 +94,40 @@ struct Scene {
                 + #"{"group":"g1","capabilities":{}}]}"#)
     }
 
-    private static let report: String = {
-        let members = (1...3).map {
+    /// What n1, who leads g1, sees of its members.
+    ///
+    /// - Parameter away: the time since it last had contact with a member, by its number.
+    static func report(
+        _ members: [Int] = [1, 2, 3], index: Int = 7, away: [Int: Int] = [:]
+    ) -> String {
+        let list = members.map {
             #"{"node":"n\#($0)","store":"\#(stores[$0 - 1])","role":"voter","match":"100","#
-                + #""contactAge":"0"}"#
+                + #""contactAge":"\#(away[$0] ?? 0)"}"#
         }.joined(separator: ",")
         return #"{"cluster":"orders",\#(identity(1)),"groups":[{"group":"g1","state":"leader","#
             + #""term":"3","leader":"n1","applied":"100","view":{"confirmed":true,"#
-            + #""changePermitted":true,"pending":false,"version":{"term":"3","index":"7"},"#
-            + #""commit":"100","members":[\#(members)]}}]}"#
-    }()
+            + #""changePermitted":true,"pending":false,"version":{"term":"3","index":"\#(index)"},"#
+            + #""commit":"100","members":[\#(list)]}}]}"#
+    }
 
     /// Three nodes come up, and n1 says what it leads.
     var facts: [String] { Self.facts }
 
     static var facts: [String] {
-        (1...3).map { nodeUp($0) } + [event("groupObserved", report)]
+        (1...3).map { nodeUp($0) } + [event("groupObserved", report())]
     }
 
     /// A heartbeat of each.
-    var heartbeats: [String] {
-        (1...3).map {
-            Self.event(
-                "heartbeat",
-                #"{"cluster":"orders",\#(Self.identity($0)),"boot":"\#(Self.stores[$0 - 1])"}"#)
-        }
+    var heartbeats: [String] { (1...3).map { Self.heartbeat($0) } }
+
+    static func heartbeat(_ number: Int) -> String {
+        event(
+            "heartbeat",
+            #"{"cluster":"orders",\#(identity(number)),"boot":"\#(stores[number - 1])"}"#)
     }
 
     /// A heartbeat of each, and what n1 sees.
-    var beats: [String] { heartbeats + [Self.event("groupObserved", Self.report)] }
+    var beats: [String] { heartbeats + [Self.event("groupObserved", Self.report())] }
 
     /// How many records each topic has.
     func counts() async throws -> [String: String] {

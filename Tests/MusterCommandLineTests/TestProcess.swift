@@ -18,7 +18,7 @@ final class TestProcess: Sendable {
     }
 
     init(
-        files: [String: String] = [:], environment: [String: String] = ["HOME": "/home/op"],
+        files: [String: String] = [:], environment: [String: String] = ["HOME": "/op/home"],
         isTerminal: Bool = false, readerGoneAfter: Int? = nil
     ) {
         self.files = files

@@ -108,7 +108,7 @@ struct BashCompletion {
             "mapfile -t replies < <(\(table.listing(words))); "
                 + "for word in \"${replies[@]}\"; do "
                 + "[[ $word == \"$cur\"* ]] && COMPREPLY+=(\"$(printf '%q' \"$word\")\"); done"
-        case .text, .number, .duration, .time, .pair: ":"
+        case .text, .number, .numbers, .duration, .time, .pair: ":"
         }
     }
 

@@ -80,7 +80,7 @@ struct FishCompletion {
         case .file: " -F"
         case .directory: " -a '(__fish_complete_directories)'"
         case .listed(let words): " -a " + quote("(" + table.listing(words) + ")")
-        case .text, .number, .duration, .time, .pair: ""
+        case .text, .number, .numbers, .duration, .time, .pair: ""
         }
     }
 

@@ -127,14 +127,18 @@ struct ManualPages {
 
     private func escape(_ text: String) -> String {
         var escaped = ""
-        for character in text {
-            switch character {
+        for scalar in text.unicodeScalars {
+            switch scalar {
             case "\\": escaped += "\\e"
             case "-": escaped += "\\-"
             case "\"": escaped += "\\(dq"
             case "~": escaped += "\\(ti"
             case "^": escaped += "\\(ha"
-            default: escaped.append(character)
+            case _ where scalar.isASCII: escaped.unicodeScalars.append(scalar)
+            // By its number, so that no roff must know in which encoding the page is.
+            default:
+                let hex = String(scalar.value, radix: 16, uppercase: true)
+                escaped += "\\[u" + String(repeating: "0", count: max(0, 4 - hex.count)) + hex + "]"
             }
         }
         return escaped

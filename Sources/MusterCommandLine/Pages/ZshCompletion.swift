@@ -94,7 +94,7 @@ struct ZshCompletion {
             // In braces it is run when it is needed; each line is one name.
             "{local -a names; names=(${(f)\"$(" + table.listing(words)
                 + ")\"}); compadd -a names}"
-        case .text, .number, .duration, .time, .pair: " "
+        case .text, .number, .numbers, .duration, .time, .pair: " "
         }
     }
 

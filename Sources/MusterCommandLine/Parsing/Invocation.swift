@@ -37,6 +37,11 @@ package struct Invocation: Sendable {
     /// The option's whole number.
     package func number(_ option: String) -> Int64? { text(option).flatMap { Int64($0) } }
 
+    /// The option's whole numbers, as they were given; nil when there is none.
+    package func numbers(_ option: String) -> [Int64]? {
+        text(option)?.split(separator: ",").compactMap { Int64($0) }
+    }
+
     /// The option's length of time.
     package func duration(_ option: String) -> Duration? {
         text(option).flatMap(DurationText.milliseconds).map { .milliseconds($0) }

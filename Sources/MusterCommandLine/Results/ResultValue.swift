@@ -53,6 +53,18 @@ package indirect enum ResultValue: Hashable, Sendable {
         return value
     }
 
+    /// The same without what passes by itself: lengths of time are nothing. Two results that are
+    /// equal so say the same a moment later.
+    package var lasting: ResultValue {
+        switch self {
+        case .duration: .duration(0)
+        case .array(let elements): .array(elements.map(\.lasting))
+        case .object(let members):
+            .object(members.map { Member(name: $0.name, value: $0.value.lasting) })
+        case .text, .id, .number, .flag, .time: self
+        }
+    }
+
     /// The elements of an array, and no elements of anything else.
     package var elements: [ResultValue] {
         if case .array(let elements) = self { elements } else { [] }

@@ -31,4 +31,17 @@ package enum TerminalCells {
     package static func pad(_ text: String, to width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - self.width(of: text)))
     }
+
+    /// The text, or as much of it as has the width, with an ellipsis for the rest.
+    package static func cut(_ text: String, to width: Int) -> String {
+        if self.width(of: text) <= width { return text }
+        var cut = ""
+        var used = 1
+        for character in text {
+            used += self.width(of: String(character))
+            if used > width { break }
+            cut.append(character)
+        }
+        return cut + "…"
+    }
 }

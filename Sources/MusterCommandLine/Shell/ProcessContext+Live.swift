@@ -2,9 +2,12 @@ import Glibc
 import MusterRuntime
 
 extension ProcessContext {
-    /// The real process. From here on a closed pipe is an error of the write instead of a signal.
+    /// The real process. From here on a closed pipe and a file that may not grow any more are
+    /// errors of the write instead of signals, and the standard streams are there.
     package static func live() -> ProcessContext {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        holdStandardStreams()
         var environment: [String: String] = [:]
         var entry = environ
         // The C library's own array of variables, read once at start on the only thread.
@@ -25,6 +28,16 @@ extension ProcessContext {
                 try? write(text, to: STDERR_FILENO)
             },
             writeFile: write(path:text:))
+    }
+
+    /// A stream that was closed by whoever started us would be the next file or socket to be
+    /// opened, and what is said would be written into that. In its place stands what cannot be
+    /// written, so that data that nobody gets is an error.
+    private static func holdStandardStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest number that is free is the one that is missing.
+            _ = open("/dev/null", O_RDONLY)
+        }
     }
 
     private static func terminalWidth() -> Int {

@@ -16,6 +16,8 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case notPermitted = 7
     /// The time limit passed first; the outcome may still come.
     case timedOut = 8
+    /// An audit found that the history was changed, cut or decided otherwise.
+    case altered = 9
     /// The command line or the configuration is wrong.
     case usage = 64
     /// Ended by SIGINT.
@@ -34,6 +36,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .conflict: "refused: the cluster's state does not allow it, or changed meanwhile"
         case .notPermitted: "the user may not use the file, log or topic"
         case .timedOut: "the time limit passed; the outcome may still come"
+        case .altered: "the history was changed, cut or decided otherwise"
         case .usage: "the command line or the configuration is wrong"
         case .interrupted: "ended by SIGINT"
         case .terminated: "ended by SIGTERM"

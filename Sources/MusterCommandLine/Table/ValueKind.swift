@@ -9,6 +9,8 @@ package enum ValueKind: Hashable, Sendable {
     case word([String])
     /// A whole number within the range.
     case number(ClosedRange<Int64>)
+    /// Whole numbers within the range, apart by commas.
+    case numbers(ClosedRange<Int64>)
     /// A length of time, as `DurationText` reads it.
     case duration
     /// A moment: RFC 3339, a date, or a length of time that lies before now.
@@ -40,6 +42,16 @@ package enum ValueKind: Hashable, Sendable {
             return """
                 needs a whole number from \(range.lowerBound) to \(range.upperBound), \
                 not \"\(value)\"
+                """
+        case .numbers(let range):
+            let parts = value.split(separator: ",", omittingEmptySubsequences: false)
+            let wrong = parts.first { part in
+                !(Int64(part).map { range.contains($0) } ?? false)
+            }
+            guard let wrong else { return nil }
+            return """
+                needs whole numbers from \(range.lowerBound) to \(range.upperBound), apart by \
+                commas, not \"\(String(wrong))\"
                 """
         case .duration:
             if DurationText.milliseconds(value) != nil { return nil }

@@ -56,9 +56,13 @@ struct EvidenceLoader {
         let lease = state.policy?.lease ?? Policy().lease
         switch message.content {
         case .heartbeat(let heartbeat): evidence.hear(heartbeat, heard, lease: lease)
-        case .report(let report): evidence.hear(report, heard, lease: lease)
-        case .fact(.nodeUp(let up)): evidence.hear(up, heard, lease: lease)
-        case .fact(.groupObserved(let report)): evidence.hear(report, heard, lease: lease)
+        case .report(let report), .fact(.groupObserved(let report)):
+            if state.listens(to: report.observer) {
+                evidence.hear(report, heard, lease: lease)
+            }
+        case .fact(.nodeUp(let up)):
+            let isCurrent = state.nodes[up.identity.node]?.identity == up.identity
+            evidence.hear(up, heard, lease: lease, isCurrent: isCurrent)
         case .fact, .request: break
         }
     }

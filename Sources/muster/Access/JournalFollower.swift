@@ -34,6 +34,9 @@ final class JournalFollower {
     /// The clusters as they were read so far, in the order of their names.
     var states: [ClusterState] { journal.sorted.map(\.state) }
 
+    /// Where a cluster's decisions lie; nil where it has none yet.
+    func partition(of cluster: ClusterID) -> Int32? { journal.partition(of: cluster) }
+
     /// The decisions that came since; empty when the time has passed without one.
     func next(waitingUpTo limit: Duration) async throws -> [Entry] {
         var entries: [Entry] = []

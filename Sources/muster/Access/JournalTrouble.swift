@@ -24,6 +24,17 @@ struct JournalTrouble {
         return reader.sorted.compactMap { of($0) } + rootless
     }
 
+    /// The end of a chain as commands take it: `SEQ:HASH`.
+    static func text(_ head: Head) -> String { "\(head.sequence):\(head.hash)" }
+
+    private static func advice(_ cluster: JournalReader.Cluster) -> EscapedText {
+        guard case .damaged? = cluster.stopped, let beyond = cluster.beyond else { return "" }
+        return """
+            ; restore it from a copy of the log, or let the chain go on without it: `muster rebase \
+            --past \(EscapedText(trusted: text(beyond)))`
+            """
+    }
+
     private static func of(_ cluster: JournalReader.Cluster) -> JournalTrouble? {
         let state = cluster.state
         if let stopped = cluster.stopped {
@@ -32,7 +43,7 @@ struct JournalTrouble {
                 sentence: """
                     cluster \(state.id.text) is read up to decision \(state.head.sequence) only: \
                     the next record, in journal partition \(cluster.partition), \
-                    \(EscapedText(trusted: stopped.description))
+                    \(EscapedText(trusted: stopped.description))\(advice(cluster))
                     """)
         }
         guard let offset = cluster.cut.offset else { return nil }

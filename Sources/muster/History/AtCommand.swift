@@ -10,15 +10,17 @@ enum AtCommand {
         "at", "show the nodes and groups of a cluster as they were",
         discussion: """
             MOMENT is a decision's number, or a time: then the last decision whose record was \
-            appended by then counts. Who was healthy then is not shown: signs of life are not \
-            kept.
+            appended by then counts. It may also be an offset of the journal partition \
+            (offset:120), or a head as verify prints it (SEQ:HASH), which must then be there. Who \
+            was healthy then is not shown: signs of life are not kept.
             """,
         examples: [
             .init("at 41", "as of decision 41"), .init("at 2026-03-01T14:03:00Z", "at that time"),
             .init("at 10m -o json", "ten minutes ago"),
         ],
-        arguments: [CommandArgument("MOMENT", .text, "a decision's number, or a time")],
-        options: [CommonOptions.cluster], exitCodes: [.notFound, .notPermitted], shape: shape,
+        arguments: [CommandArgument("MOMENT", .text, Moment.summary)],
+        options: [CommonOptions.cluster], exitCodes: [.altered, .notFound, .notPermitted],
+        shape: shape,
         layout: ResultLayout(
             [
                 .facts([
@@ -36,15 +38,11 @@ enum AtCommand {
                     }, empty: "no groups"),
             ], rows: "nodes", name: "node")
     ) { call in
-        let moment = try Moment(call)
+        let text = call.argument("MOMENT") ?? ""
+        let moment = try Moment(text, call)
         return try await call.withLog(for: .read) { log in
-            guard let found = try await find(moment, call, log) else {
-                throw CommandError(
-                    .notFound,
-                    "the cluster has no decision as of \"\(call.argument("MOMENT") ?? "")\"",
-                    advice: "`muster log` lists the decisions")
-            }
-            try call.show(value(found.state, found.appended))
+            let found = try await PastState.find([(text, moment)], call, log)
+            try call.show(value(found[0].state, found[0].entry.appended))
             return .ok
         }
     }
@@ -59,79 +57,6 @@ enum AtCommand {
         .init("nodes", .array(NodeView.shape), "the nodes, by name"),
         .init("groups", .array(GroupView.shape), "the groups, by name"),
     ])
-
-    private enum Moment {
-        case sequence(UInt64)
-        case time(Timestamp)
-
-        init(_ call: Invocation) throws {
-            let text = call.argument("MOMENT") ?? ""
-            if let number = UInt64(text), number > 0 {
-                self = .sequence(number)
-            } else if let time = TimeText.milliseconds(text, now: call.context.now()) {
-                self = .time(Timestamp(milliseconds: time))
-            } else {
-                throw CommandError.usage(
-                    "\"\(text)\" is neither a decision's number nor a time",
-                    advice: "give for instance 41, 2026-03-01T14:03:00Z or 10m (ago)")
-            }
-        }
-    }
-
-    private typealias Found = (state: ClusterState, appended: Timestamp)
-
-    /// Reading stops at the decision that was asked for.
-    private struct Stop: Error {
-        let state: ClusterState
-        let appended: Timestamp
-    }
-
-    private static func find(
-        _ moment: Moment, _ call: Invocation, _ log: any EventLog
-    ) async throws -> Found? {
-        let id = try await Query(call, log).cluster().id
-        switch moment {
-        case .sequence(let wanted):
-            do {
-                _ = try await History(call, log) { entry, state in
-                    if entry.cluster == id, entry.sequence.value == wanted {
-                        throw Stop(state: state, appended: entry.appended)
-                    }
-                    return false
-                }
-                return nil
-            } catch let stop as Stop {
-                return (stop.state, stop.appended)
-            }
-        case .time(let time):
-            var newest: Timestamp?
-            let history = try await History(call, log, ends: try await ends(log, time)) {
-                entry, _ in
-                if entry.cluster == id { newest = entry.appended }
-                return false
-            }
-            guard let newest, let state = history.projection.reader.state(of: id) else {
-                return nil
-            }
-            return (state, newest)
-        }
-    }
-
-    /// Per journal partition the first record that was appended later.
-    private static func ends(
-        _ log: any EventLog, _ time: Timestamp
-    ) async throws -> [Int32: Offset] {
-        var ends: [Int32: Offset] = [:]
-        for partition in 0..<Int32(try await Query.journalPartitions(log) ?? 0) {
-            let place = TopicPartition(.journal, partition)
-            // The header is read whatever the time.
-            let first = try await log.range(of: place).lowerBound.next
-            if let end = try await log.offset(of: place, since: time + .milliseconds(1)) {
-                ends[partition] = max(end, first)
-            }
-        }
-        return ends
-    }
 
     private static func value(_ state: ClusterState, _ appended: Timestamp) -> ResultValue {
         .object([

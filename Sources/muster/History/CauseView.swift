@@ -17,9 +17,13 @@ struct CauseView {
     /// The input's id; nil for what is no input.
     let eventID: String?
     let principal: Principal?
+    /// What a manager or a person did to the journal itself, in a word; nil for all else.
+    let managerWord: String?
 
     /// - Parameter inputs: reads the input that the decision holds.
     init(_ decision: Decision, _ inputs: InputReader) {
+        managerWord =
+            if case .manager(let cause) = decision.cause { Self.word(cause) } else { nil }
         switch decision.cause {
         case .timer(let subject):
             kind = .timer
@@ -55,6 +59,17 @@ struct CauseView {
         case .saga(let node): ("a look at the change of \(node.text)", node)
         case .step(let node, let group):
             ("a look at the change of \(node.text) in \(group.text)", node)
+        case .sight(let blindness?):
+            ("the manager's own sight: " + Wording.words(blindness), nil)
+        case .sight(nil): ("the manager's own sight: it sees", nil)
+        }
+    }
+
+    private static func word(_ cause: Decision.ManagerCause) -> String {
+        switch cause {
+        case .unreadable: "unreadable"
+        case .skipped: "skipped"
+        case .inputsLost: "inputsLost"
         }
     }
 
@@ -62,20 +77,19 @@ struct CauseView {
         switch cause {
         case .unreadable(let position, _):
             "the input at \(place(position)) could not be decided and lies in quarantine"
-        case .skipped(let sequence, let hash):
+        case .skipped(let sequence, let hash, let reason):
             "the damaged record \(sequence) (\(hash)) was skipped"
+                + (reason.isEmpty ? "" : ": \(reason)")
+        case .inputsLost(let place, let from, let next, let reason):
+            "inputs of \(place.topic.name)/\(place.partition) from \(from) on were lost and given up; "
+                + "reading goes on at \(next)" + (reason.isEmpty ? "" : ": \(reason)")
         }
     }
 
-    private static func node(of message: InputMessage) -> NodeID? {
+    /// Whom an input is about; nil: the cluster.
+    static func node(of message: InputMessage) -> NodeID? {
         switch message.content {
-        case .request(let request):
-            switch request.action {
-            case .configure: nil
-            case .add(let node, _, _, _), .remove(let node), .cancel(let node),
-                .extend(let node, _):
-                node
-            }
+        case .request(let request): request.action.node
         case .heartbeat(let heartbeat): heartbeat.identity.node
         case .report(let report): report.observer.node
         case .fact(let fact): node(of: fact)
@@ -100,21 +114,10 @@ struct CauseView {
         switch message.content {
         case .request(let request):
             let reason = request.reason.isEmpty ? "" : ", \"\(request.reason)\""
-            return "\(request.principal.text) asks: \(words(request.action))\(reason)"
+            return "\(request.principal.text) asks: \(Wording.asked(request.action))\(reason)"
         case .heartbeat(let heartbeat): return "a heartbeat of \(heartbeat.identity.node.text)"
         case .report(let report): return "a report of \(report.observer.node.text)"
         case .fact(let fact): return words(fact)
-        }
-    }
-
-    private static func words(_ action: Request.Action) -> String {
-        switch action {
-        case .configure: "configure the policy"
-        case .add(let node, let role, _, _): "add \(node.text) as \(role.rawValue)"
-        case .remove(let node): "remove \(node.text)"
-        case .cancel(let node): "cancel what is planned for \(node.text)"
-        case .extend(let node, let by):
-            "put the removal of \(node.text) off by \(Wording.length(by))"
         }
     }
 

@@ -87,21 +87,31 @@ enum LogCommand {
         _ entry: HistoryEntry, _ filter: Filter, _ inputs: InputReader
     ) -> [ResultValue] {
         let cause = CauseView(entry.decision, inputs)
-        return entry.decision.events.filter { filter.admits($0, cause) }.map { event in
-            let subject = event.subject
-            let correlation = entry.decision.correlation
-            return .object([
-                "time": .text(Wording.moment(entry.decision.at)),
-                "cluster": .name(entry.cluster), "seq": .id(entry.sequence),
-                "event": .text("\(event.typeName)"), "node": subject.node.map { .name($0) },
-                "group": subject.group.map { .name($0) },
-                "sentence": .text(Wording.sentence(event)), "cause": .text(cause.sentence),
-                "principal": entry.decision.principal.map { .name($0) },
-                "correlation": correlation.isEmpty ? nil : .text(correlation),
-                "partition": .number(Int64(entry.position.partition.partition)),
-                "offset": .id(entry.position.offset), "hash": .text("\(entry.hash)"),
-            ])
+        if entry.decision.events.isEmpty, filter.node == nil, let word = cause.managerWord {
+            // What a person did to the journal itself decides nothing, and belongs to its history.
+            return [row(entry, cause, word, cause.sentence, (nil, nil))]
         }
+        return entry.decision.events.filter { filter.admits($0, cause) }.map { event in
+            row(entry, cause, "\(event.typeName)", Wording.sentence(event), event.subject)
+        }
+    }
+
+    private static func row(
+        _ entry: HistoryEntry, _ cause: CauseView, _ event: String, _ sentence: String,
+        _ subject: (node: NodeID?, group: GroupID?)
+    ) -> ResultValue {
+        let correlation = entry.decision.correlation
+        return .object([
+            "time": .text(Wording.moment(entry.decision.at)),
+            "cluster": .name(entry.cluster), "seq": .id(entry.sequence),
+            "event": .text(event), "node": subject.node.map { .name($0) },
+            "group": subject.group.map { .name($0) },
+            "sentence": .text(sentence), "cause": .text(cause.sentence),
+            "principal": entry.decision.principal.map { .name($0) },
+            "correlation": correlation.isEmpty ? nil : .text(correlation),
+            "partition": .number(Int64(entry.position.partition.partition)),
+            "offset": .id(entry.position.offset), "hash": .text("\(entry.hash)"),
+        ])
     }
 
     /// Which decisions and events are wanted.

@@ -49,8 +49,8 @@ enum NodeFacts {
     }
 
     private static let groupKeys = [
-        "id", "applied", "startsAfterAdd", "seed", "learnersMax", "demote", "transfer",
-        "selfPromotes", "addNeedsAllVoters", "configurationVersion",
+        "id", "applied", "last", "startsAfterAdd", "seed", "learnersMax", "demote", "transfer",
+        "selfPromotes", "addNeedsAllVoters", "copyStopsWrites", "configurationVersion",
     ]
 
     private static let groupOption = CommandOption(
@@ -70,11 +70,12 @@ enum NodeFacts {
             if fields["transfer"] != nil { can.transfer = try fields.flag("transfer") }
             can.selfPromotes = try fields.flag("selfPromotes")
             can.addNeedsAllVoters = try fields.flag("addNeedsAllVoters")
+            can.copyStopsWrites = try fields.flag("copyStopsWrites")
             can.configurationVersion =
                 try fields.word("configurationVersion") ?? can.configurationVersion
             return NodeGroup(
                 group: try call.name(try fields.required("id"), "group"), capabilities: can,
-                applied: try fields.number("applied"))
+                applied: try fields.number("applied"), last: try fields.number("last"))
         }.sorted { $0.group < $1.group }
     }
 

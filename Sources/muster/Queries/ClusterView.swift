@@ -19,6 +19,8 @@ enum ClusterView {
         .init("at", .time, "when that was decided"),
         .init("hash", .text, "the hash of that decision's record"),
         .init("engine", .text, "the engine's own cluster id", isOptional: true),
+        .init("pausedUntil", .time, "until when automation only watches", isOptional: true),
+        .init("proposals", .number, "how many proposals wait for an approval"),
     ]
 
     static let shape: ResultShape = .object(fields)
@@ -28,6 +30,8 @@ enum ClusterView {
         .init("MEMBERS", "members"), .init("UP", "up"), .init("GROUPS", "groups"),
         .init("CHANGES", "changes"), .init("REMOVALS", "removals"), .init("SEQ", "seq"),
         .init("DECIDED", "at"), .init("VERSION", "membershipVersion", wide: true),
+        .init("PAUSED UNTIL", "pausedUntil", wide: true),
+        .init("PROPOSALS", "proposals", wide: true),
         .init("ENGINE", "engine", wide: true), .init("HASH", "hash", wide: true),
     ]
 
@@ -48,6 +52,8 @@ enum ClusterView {
             "seq": .id(state.head.sequence), "at": .time(state.at),
             "hash": .text("\(state.head.hash)"),
             "engine": state.engine.map { .text($0.cluster) },
+            "pausedUntil": state.pause.map { .time($0.until) },
+            "proposals": .number(state.proposals.filter { $0.withheld == nil }.count),
         ])
         if case .object(let members) = value { return members }
         return []

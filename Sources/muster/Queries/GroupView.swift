@@ -16,7 +16,9 @@ struct GroupView {
         state.groups.map { group, register in
             GroupView(
                 state: state, group: group, register: register,
-                health: evidence.map { state.health(of: group, evidence: $0, at: now) }, now: now
+                health: evidence.map {
+                    state.health(of: group, evidence: $0, at: $0.moment(now, of: state))
+                }, now: now
             ).value
         }
     }
@@ -38,6 +40,9 @@ struct GroupView {
         .init("needed", .number, "a majority of the voters"),
         .init(
             "spare", .number, "how many more healthy voters may fail", isOptional: true),
+        .init(
+            "oneMoreFailure", .text, "what the failure of one more voter would do",
+            isOptional: true),
         .init("observed", .time, "when a leader's view last came", isOptional: true),
         .init("closed", .flag, "whether it waits for a view newer than its last change"),
         .init(
@@ -55,6 +60,7 @@ struct GroupView {
         .init("DESIRED", "desired", wide: true), .init("FLOOR", "floor", wide: true),
         .init("OBSERVED", "observed", wide: true), .init("PENDING", "pending", wide: true),
         .init("CLOSED", "closed", wide: true), .init("SEQ", "seq", wide: true),
+        .init("ONE MORE FAILURE", "oneMoreFailure", wide: true),
     ]
 
     var value: ResultValue {
@@ -71,10 +77,31 @@ struct GroupView {
             "healthy": health.map { .names($0.healthy) },
             "needed": .number(Proof.quorum(of: register.voters.count)),
             "spare": health.map { .number($0.spare) },
+            "oneMoreFailure": health.map { .text(Wording.oneMoreFailure($0)) },
             "observed": health?.observed.map { .time($0) },
             "closed": .flag(register.closedAt != nil),
             "unusable": health?.unusable.map { RefusalView.value($0) },
             "seq": .id(state.head.sequence),
         ])
+    }
+}
+
+extension Wording {
+    /// What the failure of one more voter would do to a group, in a sentence.
+    static func oneMoreFailure(_ health: GroupHealth) -> String {
+        let (healthy, voters) = (health.healthy.count, health.voters.count)
+        if voters == 0 { return "no voter is known" }
+        switch health.spare {
+        case ..<0:
+            return "finds it stopped already: \(healthy) of \(voters) voters healthy, "
+                + "\(health.needed) needed"
+        case 0 where voters == 1: return "stops it: it has one voter"
+        case 0:
+            return "stops it: the loss of any of "
+                + health.healthy.map(\.text).joined(separator: " ")
+        case 1: return "is borne: \(healthy - 1) of \(voters) remain; then none may fail"
+        default:
+            return "is borne: \(healthy - 1) of \(voters) remain; then \(health.spare - 1) may fail"
+        }
     }
 }

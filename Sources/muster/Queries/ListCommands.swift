@@ -27,43 +27,44 @@ enum ListCommands {
             counted as before a command: heard within a lease, in contact with the leader and \
             caught up; spare says how many of them may fail.
             """,
-        examples: [.init("groups -o wide", "with terms, versions and floors")],
-        options: [CommonOptions.cluster], exitCodes: [.notFound],
+        examples: [
+            .init("groups", "who leads, who is healthy"),
+            .init("groups -o wide", "with terms, versions, floors, and what one more failure does"),
+            .init("groups --watch", "as it goes on"),
+        ],
+        options: [CommonOptions.cluster, Watching.option], exitCodes: [.notFound],
         shape: .object([.init("groups", .array(GroupView.shape), "the groups, by name")]),
         layout: .table("groups", name: "group", empty: "no groups", GroupView.columns)
     ) { call in
-        try await Query.run(call) { query in
-            let state = try query.cluster()
-            let evidence = try await query.evidence(of: state)
-            let all = GroupView.all(of: state, evidence, now: query.now)
-            try call.show(.object(["groups": .array(all)]))
-            return .ok
+        try await Watching.run(call) { look in
+            .object([
+                "groups": .array(GroupView.all(of: look.state, look.evidence, now: look.now))
+            ])
         }
     }
 
     static let removals = Command(
         "removals", "list pending removals, their deadlines and what holds them back",
-        examples: [.init("removals", "the countdowns")],
-        options: [CommonOptions.cluster], exitCodes: [.notFound],
+        discussion: """
+            A silent member is removed when its deadline passes, provided that no leader of its \
+            groups had contact with it all that time, that half of the members are not silent with \
+            it, and that a majority is healthy before and after. `cancel` keeps it, `extend` puts \
+            the deadline off.
+            """,
+        examples: [
+            .init("removals", "the countdowns"), .init("removals --watch", "as they run"),
+            .init("removals -o name", "the names, for a script"),
+        ],
+        options: [CommonOptions.cluster, Watching.option], exitCodes: [.notFound],
         shape: .object([.init("removals", .array(RemovalView.shape), "by node")]),
         layout: .table(
-            "removals", name: "node", empty: "nothing is being removed",
-            [
-                .init("NODE", "node"), .init("CAUSE", "cause"),
-                .init("PHASE", "phase", tones: ["held": .warning, "stalled": .bad]),
-                .init("SINCE", "since"), .init("DUE", "due"), .init("LEFT", "left"),
-                .init("HELD BACK BY", "blocked.sentence"), .init("STORE", "store", wide: true),
-                .init("CLUSTER", "cluster", wide: true),
-            ])
+            "removals", name: "node", empty: "nothing is being removed", RemovalView.columns)
     ) { call in
-        try await Query.run(call) { query in
-            let state = try query.cluster()
-            let names = state.nodes.keys + state.sagas.keys.filter { state.nodes[$0] == nil }
-            let all = names.sorted().compactMap {
-                RemovalView(state, $0, now: query.now)?.value
-            }
-            try call.show(.object(["removals": .array(all)]))
-            return .ok
+        try await Watching.run(call) { look in
+            .object([
+                "removals": .array(
+                    RemovalView.all(of: look.state, look.evidence, now: look.now))
+            ])
         }
     }
 }

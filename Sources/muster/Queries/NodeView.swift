@@ -36,6 +36,26 @@ struct NodeView {
         .init("attempts", .number, "how often it failed", isOptional: true),
     ])
 
+    /// The same with what was heard of the group just now.
+    static let heardGroupShape: ResultShape = {
+        guard case .object(let fields) = groupShape else { return groupShape }
+        return .object(
+            fields + [
+                .init(
+                    "server", .word(ServerState.allCases.map(\.rawValue)),
+                    "what its agent says of its server", isOptional: true),
+                .init(
+                    "match", .id, "the last entry that its leader knows it to have",
+                    isOptional: true),
+                .init("committed", .id, "the last entry that is committed", isOptional: true),
+                .init("lag", .number, "how many committed entries it lacks", isOptional: true),
+                .init(
+                    "contact", .duration, "how long ago its leader last had contact with it",
+                    isOptional: true),
+                .init("healthy", .flag, "whether it counts as a healthy voter", isOptional: true),
+            ])
+    }()
+
     static let shape: ResultShape = .object([
         .init("cluster", .text, "the cluster's name"),
         .init("node", .text, "the node's name"),
@@ -56,6 +76,9 @@ struct NodeView {
         .init("zone", .text, "its failure domain", isOptional: true),
         .init("started", .time, "when its newest start was announced"),
         .init("returned", .time, "when it came back from silence", isOptional: true),
+        .init("heldUntil", .time, "until when automation leaves it alone", isOptional: true),
+        .init("flapScore", .number, "how often it came and went, as of its newest decision"),
+        .init("damped", .flag, "whether that was too often to count on it"),
         .init("seq", .id, "the decision as of which this holds"),
     ])
 
@@ -79,6 +102,8 @@ struct NodeView {
         .init("ZONE", "zone", wide: true),
         .init("STARTED", "started", wide: true),
         .init("RETURNED", "returned", wide: true),
+        .init("HELD UNTIL", "heldUntil", wide: true),
+        .init("FLAP SCORE", "flapScore", wide: true),
         .init("SEQ", "seq", wide: true),
     ]
 
@@ -104,11 +129,14 @@ struct NodeView {
             "address": record.address.isEmpty ? nil : .text(record.address),
             "zone": record.zone.isEmpty ? nil : .text(record.zone),
             "started": .time(node.started), "returned": node.returned.map { .time($0) },
+            "heldUntil": node.hold.map { .time($0.until) },
+            "flapScore": .number(node.flaps.points(at: state.at)),
+            "damped": .flag(node.flaps.isDamped(at: state.at)),
             "seq": .id(record.sequence),
         ])
     }
 
-    private static func value(_ entry: MemberRecord.GroupEntry) -> ResultValue {
+    static func value(_ entry: MemberRecord.GroupEntry) -> ResultValue {
         var sync: (word: String, source: ResultValue?, since: ResultValue?)?
         var index: ResultValue?
         var failure: (reason: ResultValue, attempts: ResultValue)?

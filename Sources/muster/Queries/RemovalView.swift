@@ -9,42 +9,103 @@ struct RemovalView {
         .init("cluster", .text, "the cluster's name"),
         .init("node", .text, "the node that is removed"),
         .init("cause", .word(Saga.Reason.allCases.map(\.rawValue)), "why"),
-        .init("phase", .word(["waiting", "due", "held", "running", "stalled"]), "how far it is"),
+        .init(
+            "phase", .word(["waiting", "due", "held", "frozen", "running", "stalled"]),
+            "how far it is; frozen: half of the members are silent"),
         .init("since", .time, "when the deadline, or the removal, began"),
         .init("due", .time, "when the deadline passes", isOptional: true),
         .init("left", .duration, "the time until then", isOptional: true),
+        .init(
+            "unreached", .duration, "for how long no leader of its groups has had contact with it",
+            isOptional: true),
         .init("blocked", RefusalView.shape, "what holds it back", isOptional: true),
         .init("store", .text, "the store that is removed"),
     ])
 
+    static let columns: [ResultLayout.Column] = [
+        .init("NODE", "node"), .init("CAUSE", "cause"),
+        .init("PHASE", "phase", tones: ["held": .warning, "frozen": .warning, "stalled": .bad]),
+        .init("SINCE", "since"), .init("DUE", "due"), .init("LEFT", "left"),
+        .init("UNREACHED", "unreached"), .init("HELD BACK BY", "blocked.sentence"),
+        .init("STORE", "store", wide: true), .init("CLUSTER", "cluster", wide: true),
+    ]
+
+    /// All of a cluster, by node.
+    static func all(
+        of state: ClusterState, _ evidence: Evidence, now: Timestamp
+    ) -> [ResultValue] {
+        let names = state.nodes.keys + state.sagas.keys.filter { state.nodes[$0] == nil }
+        return names.sorted().compactMap {
+            RemovalView(state, $0, evidence: evidence, now: now)?.value
+        }
+    }
+
     /// nil when the node is not being removed.
     ///
-    /// - Parameter now: what the countdown is counted from; nil: the state's own time.
-    init?(_ state: ClusterState, _ node: NodeID, now: Timestamp? = nil) {
+    /// - Parameters:
+    ///   - evidence: what was heard; nil where it is not known.
+    ///   - now: what the countdown is counted from; nil: the state's own time.
+    init?(
+        _ state: ClusterState, _ node: NodeID, evidence: Evidence? = nil, now: Timestamp? = nil
+    ) {
         let now = now ?? state.at
         if let saga = state.sagas[node], saga.kind == .remove || saga.kind == .leave {
-            var trouble = saga.steps.compactMap { $0.value.blocked }.first
-            if case .stalled(let refusal, _) = saga.phase { trouble = refusal }
-            value = .object([
-                "cluster": .name(state.id), "node": .name(node),
-                "cause": .text(saga.reason.rawValue),
-                "phase": .text(saga.isStalled ? "stalled" : "running"),
-                "since": .time(saga.began),
-                "blocked": trouble.map { RefusalView.value($0) },
-                "store": .text("\(saga.store)"),
-            ])
+            value = Self.value(state, saga)
             return
         }
         guard let removal = state.nodes[node]?.removal else { return nil }
         let left = removal.due - now
-        let phase = removal.blocked != nil ? "held" : left > .zero ? "waiting" : "due"
+        let held = removal.blocked ?? state.freeze.map { Self.frozen($0, state) }
+        let phase =
+            state.freeze != nil
+            ? "frozen" : removal.blocked != nil ? "held" : left > .zero ? "waiting" : "due"
         value = .object([
             "cluster": .name(state.id), "node": .name(node),
             "cause": .text(Saga.Reason.silence.rawValue), "phase": .text(phase),
             "since": .time(removal.since), "due": .time(removal.due),
             "left": .duration(max(left, .zero)),
-            "blocked": removal.blocked.map { RefusalView.value($0) },
+            "unreached": evidence.flatMap { Self.unreached(node, state, $0, now) }
+                .map { .duration($0) },
+            "blocked": held.map { RefusalView.value($0) },
             "store": .text("\(removal.store)"),
         ])
+    }
+
+    private static func value(_ state: ClusterState, _ saga: Saga) -> ResultValue {
+        var trouble = saga.steps.compactMap { $0.value.blocked }.first
+        if case .stalled(let refusal, _) = saga.phase { trouble = refusal }
+        return .object([
+            "cluster": .name(state.id), "node": .name(saga.node),
+            "cause": .text(saga.reason.rawValue),
+            "phase": .text(saga.isStalled ? "stalled" : "running"),
+            "since": .time(saga.began),
+            "blocked": trouble.map { RefusalView.value($0) },
+            "store": .text("\(saga.store)"),
+        ])
+    }
+
+    /// The freeze as what holds a removal back before its deadline has passed.
+    static func frozen(_ freeze: ClusterState.Freeze, _ state: ClusterState) -> Refusal {
+        let lease = state.policy?.lease ?? Policy().lease
+        return Refusal(
+            .frozen, nodes: freeze.silent,
+            numbers: [
+                Int64(freeze.silent.count), Int64(state.nodes.count), lease.milliseconds,
+            ])
+    }
+
+    /// The shortest time for which a leader of the node's groups has had no contact with it; nil
+    /// where one has, or where none says.
+    private static func unreached(
+        _ node: NodeID, _ state: ClusterState, _ evidence: Evidence, _ now: Timestamp
+    ) -> Duration? {
+        var shortest: Duration?
+        for group in state.groups(of: node) {
+            guard let since = evidence.groups[group]?.members[node]?.outOfContactSince else {
+                return nil
+            }
+            shortest = min(shortest ?? (now - since), now - since)
+        }
+        return shortest
     }
 }

@@ -9,9 +9,13 @@ enum StatusCommand {
     static let command = Command(
         "status", "say whether all is well",
         discussion: """
-            Lists the clusters, how fresh the answer is and everything that is not as it should \
-            be. Ends with exit code 3 when there is anything of that kind, so that it serves as a \
-            check in scripts.
+            Lists the clusters, how fresh the answer is, everything that is not as it should be, \
+            and what is worth knowing although it is well. Ends with exit code 3 when anything is \
+            not as it should be, so that it serves as a check in scripts.
+
+            A cluster's health is lost (a group has no majority), frozen (half of the members are \
+            silent: nobody is removed), troubled (something else is not well), degraded (a group \
+            has fewer voters than it had) or well.
             """,
         examples: [
             .init("status", "one look at everything"),
@@ -25,7 +29,7 @@ enum StatusCommand {
             let backlog = try await Backlog.measure(query)
             let problems = try await problems(query, states, backlog)
             try call.show(value(query, states, backlog, problems))
-            return problems.isEmpty ? .ok : .unhealthy
+            return problems.allSatisfy { $0.weight == .notice } ? .ok : .unhealthy
         }
     }
 
@@ -37,14 +41,14 @@ enum StatusCommand {
         .init("waiting", .number, "inputs that no manager has passed yet"),
         .init("waitingSince", .time, "when the oldest of them was written", isOptional: true),
         .init("recordsRead", .number, "journal records read for this answer"),
-        .init("clusters", .array(ClusterView.shape), "the clusters, by name"),
-        .init(
-            "problems",
-            .array(
-                .object([
-                    .init("cluster", .text, "where; none: the log", isOptional: true),
-                    .init("sentence", .text, "what is not well"),
-                ])), "what is not as it should be"),
+        .init("clusters", .array(ClusterHealth.shape), "the clusters, by name"),
+        .init("problems", .array(problemShape), "what is not as it should be"),
+        .init("notices", .array(problemShape), "what is well, and worth knowing"),
+    ])
+
+    private static let problemShape: ResultShape = .object([
+        .init("cluster", .text, "where; none: the log", isOptional: true),
+        .init("sentence", .text, "what it is"),
     ])
 
     private static let layout = ResultLayout(
@@ -56,9 +60,12 @@ enum StatusCommand {
                 .init("records read", "recordsRead", wide: true),
             ]),
             .table(
-                title: nil, rows: "clusters", columns: ClusterView.columns, empty: "no clusters"),
+                title: nil, rows: "clusters", columns: ClusterHealth.columns, empty: "no clusters"),
             .table(
                 title: "problems", rows: "problems",
+                columns: [.init("CLUSTER", "cluster"), .init("WHAT", "sentence")], empty: ""),
+            .table(
+                title: "worth knowing", rows: "notices",
                 columns: [.init("CLUSTER", "cluster"), .init("WHAT", "sentence")], empty: ""),
         ], rows: "clusters", name: "cluster")
 
@@ -67,21 +74,30 @@ enum StatusCommand {
     ) -> ResultValue {
         let now = query.call.context.now()
         return .object([
-            "isWell": .flag(problems.isEmpty), "log": .text(query.log.url),
+            "isWell": .flag(problems.allSatisfy { $0.weight == .notice }),
+            "log": .text(query.log.url),
             "newest": query.newest.map { .time($0) },
             "age": query.newest.map { .duration(max(0, now - $0.milliseconds)) },
             "waiting": .number(Int64(clamping: backlog.count)),
             "waitingSince": backlog.oldest.map { .time($0) },
             "recordsRead": .number(Int64(clamping: query.projection.recordCount)),
-            "clusters": .array(states.map { ClusterView.value($0) }),
-            "problems": .array(
-                problems.map { problem in
-                    .object([
-                        "cluster": problem.cluster.map { .name($0) },
-                        "sentence": .text(problem.sentence),
-                    ])
+            "clusters": .array(
+                states.map { state in
+                    ClusterHealth.value(state, problems.filter { $0.cluster == state.id })
                 }),
+            "problems": list(problems.filter { $0.weight == .trouble }),
+            "notices": list(problems.filter { $0.weight == .notice }),
         ])
+    }
+
+    private static func list(_ problems: [Problem]) -> ResultValue {
+        .array(
+            problems.map { problem in
+                .object([
+                    "cluster": problem.cluster.map { .name($0) },
+                    "sentence": .text(problem.sentence),
+                ])
+            })
     }
 
     private static func problems(
@@ -91,58 +107,14 @@ enum StatusCommand {
         for trouble in JournalTrouble.all(in: query.projection) {
             problems.append(Problem(cluster: trouble.cluster, sentence: trouble.sentence.text))
         }
-        for state in states { problems += Problem.all(of: state) }
-        return problems
-    }
-}
-
-/// Something that is not as it should be.
-struct Problem {
-    let cluster: ClusterID?
-    let sentence: String
-
-    /// What the projection of a cluster shows to be wrong.
-    static func all(of state: ClusterState) -> [Problem] {
-        var sentences: [String] = []
-        if let freeze = state.freeze {
-            let names = freeze.silent.map(\.text).joined(separator: " ")
-            sentences.append("removals are frozen: \(names) fell silent together")
-        }
-        for (id, node) in state.nodes { sentences += troubles(of: id, node, state) }
-        for (id, group) in state.groups where group.configuration != nil && group.leader == nil {
-            sentences.append("group \(id.text) has no known leader")
-        }
-        for (id, group) in state.groups where group.voters.count < state.floor(of: id) {
-            sentences.append(
-                "group \(id.text) has \(group.voters.count) voters, "
-                    + "\(state.floor(of: id)) are wanted")
-        }
-        for (id, saga) in state.sagas {
-            if case .stalled(let refusal, _) = saga.phase {
-                sentences.append(
-                    "the \(saga.kind.rawValue) of \(id.text) is stalled: "
-                        + Wording.sentence(refusal))
+        for state in states {
+            let evidence = try await query.evidence(of: state)
+            problems += Problem.all(of: state, evidence, now: query.now)
+            if let behind = try await ClockTrouble.problem(query, state) {
+                problems.append(behind)
             }
         }
-        return sentences.map { Problem(cluster: state.id, sentence: $0) }
-    }
-
-    private static func troubles(
-        of id: NodeID, _ node: NodeState, _ state: ClusterState
-    ) -> [String] {
-        var sentences: [String] = []
-        if state.isMember(id), node.liveness == .down || node.liveness == .suspect {
-            let since = Wording.moment(node.livenessSince)
-            sentences.append("member \(id.text) is \(node.liveness.rawValue) since \(since)")
-        }
-        if let conflict = node.conflict {
-            sentences.append("node \(id.text): \(Wording.sentence(conflict))")
-        }
-        if let blocked = node.removal?.blocked {
-            sentences.append(
-                "the removal of \(id.text) is held back: \(Wording.sentence(blocked))")
-        }
-        return sentences
+        return problems
     }
 }
 

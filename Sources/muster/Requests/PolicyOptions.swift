@@ -8,32 +8,52 @@ enum PolicyOptions {
         modes.map(\.option) + others + counts.map(\.option)
         + lengths.map(\.option)
 
-    /// What the options want changed.
+    /// What the options want changed, and the file that they name: options count more.
     static func patch(_ call: Invocation) throws -> PolicyPatch {
+        let file = try call.text(file.name).map { try PolicyFile($0, call) }
+        return try patch { name in
+            let given = call.texts(name)
+            return given.isEmpty ? file?.values(name) ?? [] : given
+        }
+    }
+
+    /// What is wanted changed.
+    ///
+    /// - Parameter values: what was given for an option, checked by its kind; nothing when it was
+    ///   not given.
+    static func patch(_ values: (String) -> [String]) throws -> PolicyPatch {
         var patch = PolicyPatch()
         for entry in modes {
-            if let word = call.text(entry.option.name) {
+            if let word = values(entry.option.name).last {
                 patch[keyPath: entry.path] = Policy.Mode(rawValue: word)
             }
         }
         for entry in counts {
-            if let number = call.number(entry.option.name) {
+            if let number = values(entry.option.name).last.flatMap({ Int64($0) }) {
                 patch[keyPath: entry.path] = UInt32(clamping: number)
             }
         }
         for entry in lengths {
-            if let length = call.duration(entry.option.name) {
-                patch[keyPath: entry.path] = length
+            if let length = values(entry.option.name).last.flatMap(DurationText.milliseconds) {
+                patch[keyPath: entry.path] = .milliseconds(length)
             }
         }
-        patch.joinPolicy = call.text("join-policy").flatMap(Policy.JoinPolicy.init(rawValue:))
-        let listed = try call.texts("listed").map { text throws(CommandError) in
-            try call.name(text, "--listed", as: NodeID.self)
+        patch.joinPolicy = values("join-policy").last.flatMap(Policy.JoinPolicy.init(rawValue:))
+        let listed = try values("listed").map { text throws(CommandError) -> NodeID in
+            do throws(NameError) {
+                return try NodeID(text)
+            } catch {
+                throw .usage("listed: the node \"\(text)\" \(error.description)")
+            }
         }
         if !listed.isEmpty { patch.listed = Set(listed).sorted() }
-        if call.flag("listed-none") { patch.listed = [] }
+        if values("listed-none").last == "true" { patch.listed = [] }
         return patch
     }
+
+    static let file = CommandOption(
+        "file", "f", value: "FILE", .file,
+        "a YAML file with these options as keys; what is given on the line counts more")
 
     private typealias Path<Value> = any WritableKeyPath<PolicyPatch, Value?> & Sendable
 

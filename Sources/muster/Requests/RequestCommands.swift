@@ -4,7 +4,9 @@ import MusterRuntime
 
 /// What operators ask for.
 enum RequestCommands {
-    static let all = [configure, add, remove, cancel, extend]
+    static let all =
+        [configure, add, remove, replace, promote, demote, transfer, cancel, extend]
+        + KeepingCommands.all
 
     static let configure = command(
         "configure", "set how a cluster wants its membership kept",
@@ -16,8 +18,9 @@ enum RequestCommands {
         examples: [
             .init("configure --cluster orders --voters-min 3", "begin to keep a cluster"),
             .init("configure --removal-delay 10m --reason maintenance", "wait longer"),
+            .init("configure --file policy.yaml", "what a file says"),
         ],
-        options: PolicyOptions.all
+        options: PolicyOptions.all + [PolicyOptions.file]
     ) { call in
         let patch = try PolicyOptions.patch(call)
         return try await RequestRun.run(call, foundsCluster: true, .configure(patch))
@@ -44,7 +47,7 @@ enum RequestCommands {
             CommandOption(
                 "wipe", value: "STORE", .text,
                 "the store whose data may be thrown away for it: 32 hex digits"),
-            RequestOptions.votersMax,
+            RequestOptions.votersMax, RequestOptions.damped, RequestOptions.held,
         ]
     ) { call in
         let groups = try call.texts("group").map { text throws(CommandError) in
@@ -65,15 +68,81 @@ enum RequestCommands {
             .init("remove n3 --dry-run", "show the proof and change nothing"),
             .init("remove n3 --reason \"broken disk\"", "remove it, and wait for the outcome"),
         ],
-        node: true, options: [RequestOptions.belowFloor, RequestOptions.frozen]
+        node: true,
+        options: [RequestOptions.belowFloor, RequestOptions.frozen, RequestOptions.held]
     ) { call in
         try await RequestRun.run(call, .remove(node: try node(call)))
+    }
+
+    static let replace = command(
+        "replace", "take a member out and bring another in for it",
+        discussion: """
+            The newcomer copies the data and catches up first; then, group by group, the old \
+            member leaves and the newcomer is promoted. Without --with a replica of the same \
+            groups is taken, else a voter that waits to join. A node that came back on a blank \
+            disk is replaced by itself.
+            """,
+        examples: [
+            .init("replace n3 --with n4 --reason \"old machine\"", "n4 comes in for n3"),
+            .init("replace n3 --dry-run", "show who would come in, and the proof"),
+        ],
+        node: true,
+        options: [
+            CommandOption(
+                "with", value: "NODE", .listed(by: ["nodes"]),
+                "who comes in; without it whoever can"),
+            RequestOptions.belowFloor, RequestOptions.frozen, RequestOptions.damped,
+            RequestOptions.held,
+        ]
+    ) { call in
+        try await RequestRun.run(
+            call, .replace(node: try node(call), with: try call.name(option: "with")))
+    }
+
+    static let promote = command(
+        "promote", "make a learner a voter of all its groups",
+        discussion: """
+            A group where the proof fails does not hold the others up; it follows as soon as it \
+            can. The node is a voter from then on, whatever it says of itself when it starts.
+            """,
+        examples: [.init("promote n4 --reason growth", "let the replica n4 vote")],
+        node: true,
+        options: [RequestOptions.votersMax, RequestOptions.damped, RequestOptions.held]
+    ) { call in
+        try await RequestRun.run(call, .promote(node: try node(call)))
+    }
+
+    static let demote = command(
+        "demote", "make a voter a learner of all its groups",
+        discussion: """
+            Proved like a removal, in all groups before any is changed. The leadership is given \
+            away first where the node has it. Not every engine can do that.
+            """,
+        examples: [.init("demote n4 --dry-run", "show the proof")],
+        node: true,
+        options: [RequestOptions.belowFloor, RequestOptions.frozen, RequestOptions.held]
+    ) { call in
+        try await RequestRun.run(call, .demote(node: try node(call)))
+    }
+
+    static let transfer = command(
+        "transfer", "give a group's leadership to a voter",
+        discussion: "The wish lapses after 30 s, and when somebody else won meanwhile.",
+        examples: [.init("transfer g1 n2", "let n2 lead g1")],
+        arguments: [
+            CommandArgument("GROUP", .listed(by: ["groups"]), "the group"), CommonOptions.node,
+        ], options: [RequestOptions.damped, RequestOptions.held]
+    ) { call in
+        try await RequestRun.run(
+            call,
+            .transfer(
+                group: try call.name(argument: "GROUP", "group"), to: try node(call)))
     }
 
     static let cancel = command(
         "cancel", "cancel a node's pending removal, or the change that is under way",
         examples: [.init("cancel n3 --reason \"it comes back\"", "keep n3")],
-        node: true
+        node: true, options: [RequestOptions.held]
     ) { call in
         try await RequestRun.run(call, .cancel(node: try node(call)))
     }
@@ -85,26 +154,28 @@ enum RequestCommands {
         options: [
             CommandOption(
                 "by", value: "TIME", .duration, "by how much the deadline is put off",
-                default: "5m")
+                default: "5m"), RequestOptions.held,
         ]
     ) { call in
         try await RequestRun.run(
             call, .extend(node: try node(call), by: call.duration("by") ?? .seconds(300)))
     }
 
-    private static func command(
+    static func command(
         _ name: String, _ summary: String, discussion: String = "",
         examples: [MusterCommandLine.Command.Example], node: Bool = false,
-        options: [CommandOption] = [], run: @escaping MusterCommandLine.Command.Run
+        arguments: [CommandArgument]? = nil, options: [CommandOption] = [],
+        run: @escaping MusterCommandLine.Command.Run
     ) -> MusterCommandLine.Command {
         MusterCommandLine.Command(
             name, summary, discussion: discussion, examples: examples,
-            arguments: node ? [CommonOptions.node] : [], options: options + RequestOptions.all,
+            arguments: arguments ?? (node ? [CommonOptions.node] : []),
+            options: options + RequestOptions.all,
             exitCodes: RequestOutcome.exitCodes, shape: RequestOutcome.shape,
             layout: RequestOutcome.layout, run: run)
     }
 
-    private static func node(_ call: Invocation) throws -> NodeID {
+    static func node(_ call: Invocation) throws -> NodeID {
         try call.name(argument: "NODE", "node")
     }
 }

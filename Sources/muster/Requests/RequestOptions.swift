@@ -34,8 +34,14 @@ enum RequestOptions {
     static let votersMax = CommandOption(
         flag: "over-voters-max", summary: "knowingly exceed the highest number of voters")
 
+    static let held = CommandOption(
+        flag: "held", summary: "knowingly change a node that somebody works on")
+    static let damped = CommandOption(
+        flag: "damped", summary: "knowingly count on a node that came and went too often")
+
     private static let overrides: [(option: String, override: Request.Override)] = [
         (belowFloor.name, .belowFloor), (frozen.name, .frozen), (votersMax.name, .votersMax),
+        (held.name, .held), (damped.name, .damped),
     ]
 
     /// The flag that sets a policy aside; nil when none does yet.
@@ -58,7 +64,8 @@ enum RequestOptions {
             action: action)
     }
 
-    private static func principal(_ call: Invocation) throws -> Principal {
+    /// Who asks: what `--as` says, or else the user.
+    static func principal(_ call: Invocation) throws -> Principal {
         if let given: Principal = try call.name(option: "as") { return given }
         let environment = call.context.environment
         let user = environment["USER"] ?? environment["LOGNAME"] ?? "uid-\(getuid())"

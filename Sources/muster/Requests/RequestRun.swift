@@ -18,7 +18,9 @@ struct RequestRun {
         let run = RequestRun(
             call: call, request: try RequestOptions.request(call, action),
             foundsCluster: foundsCluster)
-        let outcome = try await run.outcome()
+        var outcome = try await run.outcome()
+        let words = call.command.arguments.flatMap { call.all($0.name) }
+        outcome.line = (["muster"] + call.path + words).joined(separator: " ")
         try call.show(outcome.value)
         return outcome.exitCode
     }
@@ -56,7 +58,7 @@ struct RequestRun {
             the request id \(request.id.text) was used before: nothing was appended, this is its \
             outcome
             """)
-        var outcome = RequestOutcome(cluster: state.id, request: request.id, .accepted)
+        var outcome = RequestOutcome(cluster: state.id, request: request, .accepted)
         switch known.outcome {
         case .accepted: break
         case .completed: outcome.word = .completed
@@ -81,8 +83,12 @@ struct RequestRun {
             correlation: request.id.text)
         let part = state.extract(for: input, from: evidence) ?? Evidence()
         let events = state.decide(input, evidence: part, at: max(query.now, state.at))
-        var outcome = RequestOutcome(cluster: state.id, request: request.id, .possible)
+        var outcome = RequestOutcome(
+            cluster: state.id, request: request, .possible, isDry: true)
         _ = outcome.take(events)
+        if let node {
+            outcome.about = Wording.silence(of: node, state, evidence, at: query.now)
+        }
         if outcome.word != .rejected { outcome.word = .possible }
         outcome.version = state.membershipVersion
         return outcome
@@ -105,8 +111,9 @@ struct RequestRun {
             let place = try await query.log.append(
                 NewRecord(
                     partition, key: record.key, headers: record.headers, value: record.value))
-            var outcome = RequestOutcome(cluster: state.id, request: request.id, .appended)
+            var outcome = RequestOutcome(cluster: state.id, request: request, .appended)
             outcome.position = Position(partition, place.offset)
+            outcome.appended = place.appended
             outcome.version = state.membershipVersion
             if !call.flag("no-wait") { try await follow(follower, &outcome) }
             await follower.close()
@@ -122,19 +129,59 @@ struct RequestRun {
     ) async throws {
         outcome.word = .unanswered
         let clock = ContinuousClock()
-        let end = clock.now + (call.duration("timeout") ?? .seconds(30))
-        let progress = ProgressBar("waiting for the outcome", total: nil, call.context)
-        defer { progress.end() }
+        let begin = clock.now
+        let end = begin + (call.duration("timeout") ?? .seconds(30))
+        let live = LiveLines(call.context)
+        defer { live.end() }
         while clock.now < end {
-            let limit = min(end - clock.now, .seconds(1))
-            for entry in try await follower.next(waitingUpTo: limit)
+            show(live, follower, outcome, since: clock.now - begin)
+            let pause: Duration = live.isShown ? .milliseconds(250) : .seconds(1)
+            for entry in try await follower.next(waitingUpTo: min(end - clock.now, pause))
             where entry.cluster == outcome.cluster && concerns(entry, outcome) {
-                outcome.sequence = entry.sequence
-                outcome.at = entry.decision.at
-                outcome.version = entry.after.membershipVersion
-                if outcome.take(entry.decision.events) { return }
+                if take(entry, &outcome) { return }
             }
         }
+        let state = follower.states.first { $0.id == outcome.cluster }
+        if let state, let change = ChangeProgress(state, request: request.id, node: node) {
+            outcome.steps = ChangeProgress.rows(change.saga)
+        }
+    }
+
+    private func take(
+        _ entry: JournalFollower.Entry, _ outcome: inout RequestOutcome
+    ) -> Bool {
+        outcome.sequence = entry.sequence
+        outcome.at = entry.decision.at
+        outcome.version = entry.after.membershipVersion
+        let isOver = outcome.take(entry.decision.events)
+        if outcome.word == .rejected, let node, let evidence = entry.decision.evidence {
+            outcome.about = Wording.silence(
+                of: node, entry.after, evidence, at: entry.decision.at)
+        }
+        return isOver
+    }
+
+    /// A line for each group of the change that is waited for, as the journal tells it.
+    private func show(
+        _ live: LiveLines, _ follower: JournalFollower, _ outcome: RequestOutcome,
+        since elapsed: Duration
+    ) {
+        guard live.isShown else { return }
+        let now = Timestamp(milliseconds: call.context.now())
+        let state = follower.states.first { $0.id == outcome.cluster }
+        if outcome.word == .accepted, let state,
+            let change = ChangeProgress(state, request: request.id, node: node)
+        {
+            live.show(change.lines(now: now))
+        } else if elapsed > .milliseconds(500) {
+            let what = EscapedText(Wording.asked(request.action))
+            live.show([.init("\(what): waiting for a manager, \(Wording.length(elapsed))")])
+        }
+    }
+
+    /// Whom the request is about; nil: the cluster.
+    private var node: NodeID? {
+        CauseView.node(of: InputMessage(ClusterID(unchecked: ""), .request(request)))
     }
 
     /// Whether a decision is about the request: its answer, or what follows from it.

@@ -2,7 +2,6 @@ import MusterCommandLine
 import MusterCore
 import MusterEngines
 import MusterLog
-import MusterManager
 import MusterRuntime
 import MusterSimulation
 
@@ -21,7 +20,7 @@ enum DevCommand {
             .init("dev", "the story"), .init("dev --stay", "and keep the fleet running after it"),
         ],
         options: [
-            CommandOption(flag: "stay", summary: "keep everything running after the story"),
+            StoryStage.stay,
             CommandOption(
                 "folder", value: "FOLDER", .directory,
                 "where the log goes; without it a new temporary folder"),
@@ -41,14 +40,7 @@ enum DevCommand {
             ], rows: "nodes", name: "node")
     ) { call in
         let url = try await url(call)
-        do {
-            try await run(call, url)
-        } catch let failure as ServiceFailure {
-            throw CommandError.of(failure.error)
-        } catch {
-            throw CommandError.of(error)
-        }
-        return .ok
+        return try await StoryStage.run { try await run(call, url) }
     }
 
     private static let shape: ResultShape = .object([
@@ -78,86 +70,36 @@ enum DevCommand {
     }
 
     private static func run(_ call: Invocation, _ url: String) async throws {
-        var options = ManagerOptions()
-        options.partitions = Int32(partitions)
-        options.allowsShortRemovalDelay = true
-        options.version = call.program.version
-        let managed = try await LogEngines.open(url, for: .write)
-        try await JournalFounder(log: managed, partitions: options.partitions).found()
-        let log = try await LogEngines.open(url, for: .write)
+        let stage = try await StoryStage(call, url: url, partitions: partitions)
         let fleet = FleetService(
-            log: log, fleet: DevStory.fleet(seed: UInt64(call.number("seed") ?? 1)),
+            log: stage.log, fleet: DevStory.fleet(seed: UInt64(call.number("seed") ?? 1)),
             partitions: partitions)
-        let manager = Manager(log: managed, options: options, logger: call.logger)
-        let teller = StoryTeller(call)
-        let services = [
-            Service("manager") { try await manager.run() },
-            Service("fleet") { try await fleet.run() },
-            Service("story") {
-                try await DevStory(
-                    log: log, fleet: fleet, partitions: partitions, tell: teller.tell
-                ).run()
-                try await end(call, log)
-                if call.flag("stay") { try await stay(call) }
-            },
-        ]
-        try await ServiceRun(services, logger: call.logger).run()
-        await log.close()
+        let story = DevStory(
+            log: stage.log, fleet: fleet, partitions: partitions, tell: stage.tell)
+        try await stage.play(
+            beside: [Service("fleet") { try await fleet.run() }], staying: "the fleet goes on"
+        ) {
+            try await story.run()
+            try await end(call, stage)
+        }
     }
 
-    private static func end(_ call: Invocation, _ log: any EventLog) async throws {
+    private static func end(_ call: Invocation, _ stage: StoryStage) async throws {
         let query = Query(
-            call: call, log: log, projection: try await ProjectionLoader().load(log))
+            call: call, log: stage.log, projection: try await ProjectionLoader().load(stage.log))
         let state =
             query.projection.reader.state(of: DevStory.cluster)
             ?? ClusterState(id: DevStory.cluster, genesis: .zero)
         let evidence = try await query.evidence(of: state)
-        if call.output.form == .table || call.output.form == .wide {
-            try call.output.print("")
-        }
-        let name = "muster --log \(log.url)"
-        try call.show(
+        let name = "muster --log \(stage.log.url)"
+        try stage.show(
             .object([
-                "log": .text(log.url), "nodes": .array(NodeView.all(of: state)),
+                "log": .text(stage.log.url), "nodes": .array(NodeView.all(of: state)),
                 "groups": .array(GroupView.all(of: state, evidence, now: query.now)),
                 "next": .texts([
                     "Try next:", "  \(name) why n4", "  \(name) log --node n4",
                     "  \(name) replay",
                 ]),
             ]))
-    }
-
-    private static func stay(_ call: Invocation) async throws {
-        call.output.note("the fleet goes on; stop it with Ctrl-C")
-        let end = ContinuousClock()
-        while !Task.isCancelled { try await end.sleep(for: .seconds(3600)) }
-    }
-}
-
-/// Prints the lines of a story as they come: on standard output where people read, else beside the
-/// result.
-private struct StoryTeller: Sendable {
-    private let call: Invocation
-    private let start: Int64
-
-    init(_ call: Invocation) {
-        self.call = call
-        start = call.context.now()
-    }
-
-    func tell(_ line: StoryLine) {
-        let tenths = max(0, line.at.milliseconds - start) / 100
-        let time = "\(tenths / 10).\(tenths % 10)"
-        let padding = EscapedText(trusted: String(repeating: " ", count: max(0, 5 - time.count)))
-        let text: EscapedText =
-            line.subject == "story"
-            ? "\(padding)\(time) s  -- \(line.text)"
-            : "\(padding)\(time) s  \(line.subject): \(line.text)"
-        switch call.output.form {
-        case .table, .wide:
-            // Nobody reads any more: the story goes on to its end all the same.
-            try? call.output.print(text)
-        case .json, .jsonl, .yaml, .name: call.output.note(text)
-        }
     }
 }

@@ -38,12 +38,14 @@ enum ManagerCommand {
             call.duration("checkpoint-interval") ?? options.checkpointInterval
         options.allowsShortRemovalDelay = call.flag("allow-short-removal-delay")
         options.version = call.program.version
+        let supervisor = Supervisor(environment: call.context.environment)
+        options.onReady = { _ = supervisor?.tell(.ready) }
         return try await call.withLog(for: .write) { log in
             let manager = Manager(log: log, options: options, logger: call.logger)
             do {
                 try await ServiceRun(
                     [Service("manager") { try await manager.run() }], logger: call.logger
-                ).run()
+                ).run(stoppingOn: StopRequest(telling: supervisor))
             } catch let failure as ServiceFailure {
                 throw failure.error
             }

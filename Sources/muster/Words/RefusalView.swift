@@ -32,22 +32,23 @@ enum RefusalView {
         .init("version", .text, "of the configuration: TERM.INDEX", isOptional: true),
         .init("age", .duration, "how old the observation was", isOptional: true),
         .init("verdict", .text, "allowed, or the code of the refusal"),
+        .init("consequence", .text, "what one more failure would do after the change"),
         .init("refusal", shape, "why the change may not be made", isOptional: true),
         .init("overridden", .array(.text), "policies set aside by the request"),
     ])
 
     static let proofColumns: [ResultLayout.Column] = [
-        .init("GROUP", "group"), .init("CHANGE", "change"), .init("NODE", "node"),
+        .init("GROUP", "group"), .init("CHANGE", "change"), .init("NODE", "node", wide: true),
         .init("VOTERS", "voters"), .init("HEALTHY", "healthy"), .init("NOW", "now"),
         .init("AFTER", "after"), .init("FLOOR", "floor"),
         .init("LEADER", "leader", wide: true), .init("TERM", "term", wide: true),
         .init("VERSION", "version", wide: true), .init("SEEN BEFORE", "age", wide: true),
-        .init("VERDICT", "verdict", tones: ["allowed": .good]),
+        .init("VERDICT", "verdict", tones: ["allowed": .good]), .init("THEN", "consequence"),
     ]
 
-    /// `2 of 3, 2 needed: ok`.
+    /// `2 of 3 ok`, or `1 of 3, 2 needed`.
     private static func words(_ healthy: Int, _ voters: Int, _ needed: Int) -> String {
-        "\(healthy) of \(voters), \(needed) needed: " + (healthy >= needed ? "ok" : "too few")
+        "\(healthy) of \(voters)" + (healthy >= needed ? " ok" : ", \(needed) needed")
     }
 
     static func value(_ proof: Proof) -> ResultValue {
@@ -65,6 +66,9 @@ enum RefusalView {
             "term": .id(proof.term), "version": proof.version.map { .text($0.description) },
             "age": proof.age.map { .duration($0) },
             "verdict": .text(proof.refusal?.code.rawValue ?? "allowed"),
+            "consequence": .text(
+                Wording.consequence(
+                    healthy: Int(proof.healthyAfter), needed: Int(proof.neededAfter))),
             "refusal": proof.refusal.map { value($0) },
             "overridden": .texts(proof.overridden.map(\.rawValue)),
         ])

@@ -5,7 +5,8 @@ extension Wording {
     /// What an event says, in one line.
     static func sentence(_ event: Event) -> String {
         clusterSentence(event) ?? nodeSentence(event) ?? groupSentence(event)
-            ?? removalSentence(event) ?? stepSentence(event) ?? "\(event.typeName)"
+            ?? removalSentence(event) ?? stepSentence(event) ?? keepingSentence(event)
+            ?? "\(event.typeName)"
     }
 
     private static func clusterSentence(_ event: Event) -> String? {
@@ -44,10 +45,16 @@ extension Wording {
             "\(node.text) is suspected" + (by.map { " by \($0.text)" } ?? ": it is silent")
         case .nodeDown(let node, let heard): "\(node.text) is down, last heard \(moment(heard))"
         case .nodeReturned(let node): "\(node.text) is back"
+        case .nodeSeenUp(let node, let by):
+            "\(node.text) is silent, but up by the word of \(by.text)"
         case .nodeRefused(let node, _, let refusal), .joinRefused(let node, _, let refusal):
             "\(node.text) may not take part: \(sentence(refusal))"
         case .identityConflict(let node, let refusal):
             "two claim to be \(node.text): \(sentence(refusal))"
+        case .conflictEnded(let node): "only one is \(node.text) again"
+        case .matchNoted(let node, _, let matches):
+            "\(node.text) is known to hold "
+                + matches.map { "\($0.group.text) to \($0.index)" }.joined(separator: ", ")
         case .nodeJoined(let node): "\(node.text) has joined"
         case .nodeRemoved(let node, _, let reason):
             "\(node.text) is removed (\(reason.rawValue))"
@@ -66,6 +73,10 @@ extension Wording {
             "\(group.text) was changed by others:"
                 + part(" appeared", appeared) + part(" vanished", vanished)
                 + part(" changed", changed)
+        case .configurationDisputed(let group, let version, let members):
+            "\(group.text): version \(version) is said to have also "
+                + members.map { word($0) }.joined(separator: " ")
+                + "; it is not changed until a newer one is seen"
         case .groupDeleted(let group): "\(group.text) is deleted"
         case .desiredChanged(let group, let count):
             "\(group.text) is meant to have \(count) voters"
@@ -106,9 +117,10 @@ extension Wording {
             place(node, group) + "step \(name.rawValue) begins"
         case .stepBlocked(let node, let group, let refusal, _):
             place(node, group) + "waits: \(sentence(refusal))"
-        case .commandIssued(let command, _): "command: \(action(command))"
+        case .commandIssued(let command, let proofs):
+            "command: \(action(command))" + proofs.compactMap(\.warning).map { "; " + $0 }.joined()
         case .commandReported(let id, let node, let group):
-            place(node, group) + "command \(id) is reported done"
+            place(node, group) + "command \(id) is over, its agent reports"
         case .commandFailed(let id, let node, let group, let failure, _):
             place(node, group) + "command \(id) failed: \(failure.code.rawValue)"
         case .commandInDoubt(let id, let node, let group):
@@ -145,9 +157,10 @@ extension Wording {
     static func proofs(_ event: Event) -> [Proof] {
         switch event {
         case .requestRejected(_, _, let proofs), .removalBlocked(_, _, let proofs),
-            .sagaStarted(_, let proofs):
+            .sagaStarted(_, let proofs), .commandIssued(_, let proofs),
+            .changeWithheld(_, _, _, _, let proofs), .changeProposed(_, _, _, let proofs):
             proofs
-        case .stepBlocked(_, _, _, let proof?), .commandIssued(_, let proof?): [proof]
+        case .stepBlocked(_, _, _, let proof?): [proof]
         default: []
         }
     }

@@ -15,10 +15,22 @@ enum Wording {
     static func line(_ proof: Proof) -> String {
         let now = "\(proof.healthy.count) of \(proof.voters.count)"
         let after = "\(proof.healthyAfter) of \(proof.votersAfter)"
-        let verdict = proof.refusal.map { "refused: " + sentence($0) } ?? "allowed"
+        let isWarned = proof.change == .sync && proof.healthy.count <= Int(proof.needed)
+        let allowed = isWarned ? "allowed, though any one failure stops it meanwhile" : "allowed"
+        let verdict = proof.refusal.map { "refused: " + sentence($0) } ?? allowed
         return "\(proof.group.text): \(proof.change.rawValue) \(proof.node.text), now \(now) "
             + "healthy (\(proof.needed) needed), after \(after) (\(proof.neededAfter) needed), "
             + "floor \(proof.floor); \(verdict)"
+    }
+
+    /// What one more failure would do to a group.
+    static func consequence(healthy: Int, needed: Int) -> String {
+        switch healthy - needed {
+        case ..<0: "it cannot decide anything"
+        case 0: "any one failure stops it"
+        case 1: "one may fail"
+        case let spare: "\(spare) may fail"
+        }
     }
 
     static func length(_ duration: Duration) -> String {
@@ -35,7 +47,10 @@ enum Wording {
         switch command.action {
         case .syncGroup(let source, let scope): text += " from \(source.text) (\(scope.rawValue))"
         case .addMember(let role): text += " as \(role.rawValue)"
-        case .transferLeadership(let target): text += " to \(target.text)"
+        case .transferLeadership(let target):
+            text = command.action.name
+            if target != command.node { text += " from \(command.node.text)" }
+            text += " to \(target.text)"
         case .prepareNode, .startMember, .stopMember, .promoteMember, .demoteMember, .removeMember,
             .observeGroup:
             break
