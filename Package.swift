@@ -36,12 +36,16 @@ func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
 let package = Package(
     name: "muster",
     products: [
-        .executable(name: "muster", targets: ["muster"])
+        .executable(name: "muster", targets: ["muster"]),
+        .library(name: "MusterClient", targets: ["MusterClient"]),
+        .library(name: "MusterManager", targets: ["MusterManager"]),
+        .library(name: "MusterAgent", targets: ["MusterAgent"]),
     ],
     targets: [
         systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
         systemLibrary("CLibrdkafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
         systemLibrary("CLibcrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        systemLibrary("CLibssl", pkgConfig: "libssl", apt: "libssl-dev"),
         systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         .target(
             name: "CSimdJSON",
@@ -59,14 +63,29 @@ let package = Package(
             "MusterManager",
             ["MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime"]),
         module(
+            "MusterAgent",
+            [
+                "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
+                "CLibssl",
+            ]),
+        module(
+            "MusterClient",
+            [
+                "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
+                "MusterAgent",
+            ]),
+        module(
             "MusterSimulation",
-            ["MusterCore", "MusterWire", "MusterLog", "MusterRuntime"]),
+            [
+                "MusterCore", "MusterWire", "MusterLog", "MusterRuntime", "MusterManager",
+                "MusterAgent",
+            ]),
         module("MusterCommandLine", ["MusterRuntime", "CYAML"]),
         program(
             "muster", path: "Sources/muster",
             [
                 "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
-                "MusterManager", "MusterSimulation", "MusterCommandLine",
+                "MusterManager", "MusterSimulation", "MusterAgent", "MusterCommandLine",
             ]),
         module("MusterTesting", ["MusterCore", "MusterLog"]),
         tests("MusterCoreTests", ["MusterCore", "MusterTesting"]),
@@ -83,6 +102,20 @@ let package = Package(
                 "MusterCore", "MusterWire", "MusterLog", "MusterRuntime", "MusterManager",
                 "MusterSimulation", "MusterTesting",
             ]),
+        tests(
+            "MusterAgentTests",
+            [
+                "MusterCore", "MusterWire", "MusterLog", "MusterRuntime", "MusterAgent",
+                "MusterTesting",
+            ]),
+        program("EmbeddedAgent", path: "examples/embedded-agent", ["MusterAgent"]),
+        program("ClientService", path: "examples/client", ["MusterClient"]),
+        tests(
+            "MusterClientTests",
+            [
+                "MusterCore", "MusterLog", "MusterSQLite", "MusterRuntime", "MusterManager",
+                "MusterClient",
+            ]),
         tests("TidyTests", []),
         tests("MusterScenarioTests", ["MusterCore"], data: ["testdata"]),
         tests("BenchmarkTests", ["MusterCore", "MusterBenchmarks"]),
@@ -95,15 +128,27 @@ let package = Package(
             ]),
         .systemLibrary(name: "CMalloc", path: "Benchmarks/CMalloc"),
         .target(
+            name: "CBareKafka", dependencies: ["CLibrdkafka", "CLibcrypto"],
+            path: "Benchmarks/CBareKafka"),
+        .target(
             name: "MusterBenchmarks",
             dependencies: [
-                "MusterCore", "MusterWire", "MusterLog", "MusterSQLite", "CMalloc", "CSQLite",
+                "MusterCore", "MusterWire", "MusterLog", "MusterSQLite", "MusterKafka",
+                "MusterManager", "CMalloc", "CSQLite", "CBareKafka",
             ],
             path: "Benchmarks/MusterBenchmarks", swiftSettings: house),
         program("muster-benchmarks", path: "Benchmarks/muster-benchmarks", ["MusterBenchmarks"]),
         program(
             "muster-log-torture", path: "Tests/Support/muster-log-torture",
             ["MusterCore", "MusterLog", "MusterSQLite"]),
+        .target(
+            name: "MusterFuzzing",
+            dependencies: [
+                "MusterCore", "MusterWire", "MusterLog", "MusterKafka", "MusterManager",
+                "MusterAgent", "MusterCommandLine", "MusterRuntime", "MusterTesting",
+            ],
+            path: "Tests/Support/MusterFuzzing", swiftSettings: house),
+        program("muster-fuzz", path: "Tests/Support/muster-fuzz", ["MusterFuzzing"]),
         tests("MusterEnginesTests", ["MusterCore", "MusterLog", "MusterEngines"]),
         tests(
             "MusterSQLiteTests",
@@ -115,7 +160,7 @@ let package = Package(
             "CommandTests",
             [
                 "muster", "MusterCore", "MusterWire", "MusterLog", "MusterEngines",
-                "MusterCommandLine",
+                "MusterCommandLine", "MusterTesting",
             ]),
         tests("MusterGuidesTests", ["MusterCore", "MusterWire", "MusterLog", "MusterSQLite"]),
         tests(

@@ -8,9 +8,16 @@ package struct BenchmarkRun {
 
     /// Measures what the settings ask for.
     package func run() async throws -> [Figure] {
+        if let brokers = settings.brokers {
+            return try await KafkaBenchmark(
+                brokers: brokers, program: Self.program, settings: settings
+            ).run()
+        }
         var figures: [Figure] = []
         if settings.wants("evolve") { figures += fold() }
+        if settings.wants("observation") { figures += try observation() }
         if settings.wants("memory") { figures += memory() }
+        figures += try loop()
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("muster-benchmark-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(
@@ -19,7 +26,9 @@ package struct BenchmarkRun {
             let journal = JournalBenchmark(directory: directory)
             if settings.wants("append") { figures += try await append(journal) }
             if settings.wants("rebuild") { figures += try await rebuild(journal) }
-            if settings.wants("nodes") { figures += try await nodes(directory) }
+            if settings.wants("nodes") || settings.wants("why") {
+                figures += try await nodes(directory)
+            }
         } catch {
             try FileManager.default.removeItem(atPath: directory)
             throw error
@@ -44,6 +53,38 @@ package struct BenchmarkRun {
         ]
     }
 
+    private func observation() throws -> [Figure] {
+        let benchmark = ObservationBenchmark()
+        let count = 400_000 / settings.divisor
+        _ = benchmark.facts(count / 10)
+        let facts = Stopwatch.seconds { _ = benchmark.facts(count) }
+        let looks = Stopwatch.seconds { _ = benchmark.looks(count) }
+        return [
+            Figure(
+                "observation with news, 15 nodes with 100 groups", facts / Double(count) * 1e6,
+                "µs", baseline: 20, wanted: .atMost(1)),
+            Figure(
+                "observation without news, 15 nodes with 100 groups",
+                looks / Double(count) * 1e6, "µs", baseline: 20, wanted: .atMost(1)),
+        ] + (try observationBeside())
+    }
+
+    /// The same beside other clusters; the baseline is what it costs beside one, or beside none.
+    private func observationBeside() throws -> [Figure] {
+        let others = max(2, 1000 / settings.divisor)
+        let (one, many) = ObservationBenchmark().facts(10_000 / settings.divisor, beside: others)
+        let (alone, beside) = try LoopBenchmark().observation(
+            400 / settings.divisor, beside: others)
+        return [
+            Figure(
+                "observation with news beside \(others) other clusters, or one", many * 1e6, "µs",
+                baseline: one * 1e6, wanted: .atMost(1.5)),
+            Figure(
+                "observation through the loop beside \(others) other clusters, or none",
+                beside * 1e6, "µs", baseline: alone * 1e6, wanted: .atMost(1.5)),
+        ]
+    }
+
     private func memory() -> [Figure] {
         let count = 100_000 / settings.divisor
         let one = MemoryBenchmark.bytesPerNode(nodeCount: count, groupCount: 1).bytes
@@ -54,6 +95,40 @@ package struct BenchmarkRun {
                 "memory per further group", (three - one) / 2, "bytes", baseline: 200,
                 wanted: .atMost(1)),
         ]
+    }
+
+    private func loop() throws -> [Figure] {
+        let loop = LoopBenchmark()
+        var figures: [Figure] = []
+        if settings.wants("loop: decisions") {
+            let (seconds, decisions) = try loop.sustained(20_000 / settings.divisor)
+            figures.append(
+                Figure(
+                    "loop: decisions", Double(decisions) / seconds, "decisions/s",
+                    baseline: 68_000, wanted: .atLeast(1)))
+        }
+        if settings.wants("loop: heartbeats") {
+            let count = 1_000_000 / settings.divisor
+            let seconds = try loop.heartbeats(count)
+            figures.append(
+                Figure(
+                    "loop: heartbeats", Double(count) / seconds, "heartbeats/s",
+                    baseline: 1_000_000, wanted: .atLeast(1)))
+        }
+        if settings.wants("loop: a fleet") {
+            let count = max(1, 1000 / settings.divisor)
+            let share = try loop.fleet(count) * 1000 / Double(count)
+            figures += [
+                Figure(
+                    "loop: a fleet of 1000 clusters, 9 nodes, 16 groups", share * 100,
+                    "% of a core", baseline: 20, wanted: .atMost(1)),
+                Figure(
+                    "loop: a fleet of \(count) clusters, memory of the process",
+                    ManagerProcess.residentBytes(of: "self") / 1e6, "MB", baseline: 500,
+                    wanted: .atMost(1)),
+            ]
+        }
+        return figures
     }
 
     private func append(_ journal: JournalBenchmark) async throws -> [Figure] {
@@ -91,10 +166,14 @@ package struct BenchmarkRun {
         ]
     }
 
+    /// The program, which lies beside this one.
+    private static var program: String {
+        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appendingPathComponent("muster").path
+    }
+
     private func nodes(_ directory: String) async throws -> [Figure] {
-        let here = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let program = here.appendingPathComponent("muster").path
-        let query = QueryBenchmark(directory: directory, program: program)
+        let query = QueryBenchmark(directory: directory, program: Self.program)
         let small = try await query.fill("small", nodes: 100, further: 0)
         let large = try await query.fill(
             "large", nodes: 100, further: 1_000_000 / settings.divisor)
@@ -107,6 +186,9 @@ package struct BenchmarkRun {
                 "nodes: after \(1_000_000 / settings.divisor) decisions, with a snapshot",
                 try query.milliseconds(large, nodes: 100, rounds: 5), "ms", baseline: 300,
                 wanted: .atMost(1)),
+            Figure(
+                "why: after \(1_000_000 / settings.divisor) decisions, with a snapshot",
+                try query.why(large, rounds: 5), "ms", baseline: 500, wanted: .atMost(1)),
         ]
     }
 }

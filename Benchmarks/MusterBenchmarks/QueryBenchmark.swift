@@ -62,13 +62,31 @@ package struct QueryBenchmark {
     ///
     /// - Throws: when the program fails or its answer does not name `nodes` nodes.
     package func milliseconds(_ path: String, nodes: Int, rounds: Int) throws -> Double {
+        try milliseconds(["nodes"], path, rounds: rounds) { answer in
+            let found = answer.components(separatedBy: "\"membership\"").count - 1
+            return found == nodes ? nil : "muster nodes named \(found) of \(nodes) nodes"
+        }
+    }
+
+    /// Runs `muster why n5 -o json`, whose first decision lies at the log's start, far from the
+    /// last ones of its group; the best of `rounds`.
+    package func why(_ path: String, rounds: Int) throws -> Double {
+        try milliseconds(["why", "n5"], path, rounds: rounds) { answer in
+            let isThere = answer.contains("\"nodeStarted\"") && answer.contains("see --all")
+            return isThere ? nil : "muster why does not tell the story of n5: \(answer)"
+        }
+    }
+
+    private func milliseconds(
+        _ words: [String], _ path: String, rounds: Int, trouble: (String) -> String?
+    ) throws -> Double {
         var best = Double.infinity
         for _ in 0..<rounds {
             var answer = Data()
             let seconds = try Stopwatch.seconds {
                 let process = Process()
                 process.executableURL = URL(fileURLWithPath: program)
-                process.arguments = ["nodes", "-o", "json", "--log", "sqlite:\(path)"]
+                process.arguments = words + ["-o", "json", "--log", "sqlite:\(path)"]
                 let pipe = Pipe()
                 process.standardOutput = pipe
                 process.standardError = FileHandle.nullDevice
@@ -76,12 +94,8 @@ package struct QueryBenchmark {
                 answer = pipe.fileHandleForReading.readDataToEndOfFile()
                 process.waitUntilExit()
             }
-            let found =
-                String(decoding: answer, as: UTF8.self)
-                .components(separatedBy: "\"membership\"").count - 1
-            guard found == nodes else {
-                throw BenchmarkSettings.Failure(
-                    description: "muster nodes named \(found) of \(nodes) nodes")
+            if let trouble = trouble(String(decoding: answer, as: UTF8.self)) {
+                throw BenchmarkSettings.Failure(description: trouble)
             }
             best = min(best, seconds * 1000)
         }

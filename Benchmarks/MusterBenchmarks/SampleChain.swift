@@ -11,6 +11,10 @@ struct SampleChain {
     private(set) var state: ClusterState
     private var begun: [Decision]
     private var term: UInt64 = 10
+    /// What the last decision answers, at the place among the events that it says; nil for those
+    /// that begin the chain.
+    private(set) var event: OutgoingRecord?
+    private var eventCount: UInt64 = 0
 
     var header: JournalHeader { Self.header }
 
@@ -22,6 +26,7 @@ struct SampleChain {
 
     /// The next record's value.
     mutating func next() -> [UInt8] {
+        event = nil
         let decision = begun.popLast() ?? observed()
         let record = JournalRecord(JournalEnvelope(extending: state.head, of: state.id), decision)
         let bytes = record.bytes
@@ -42,7 +47,8 @@ struct SampleChain {
                     leader: leader, applied: LogIndex(term * 100), view: nil)
             ])
         let moment = state.at + .milliseconds(1)
-        let position = Position(TopicPartition(.events, 0), Offset(term))
+        let position = Position(TopicPartition(.events, 0), Offset(eventCount))
+        eventCount += 1
         let input = Input(
             cluster: state.id, source: .record(position, appended: moment),
             content: .fact(.groupObserved(report)), correlation: "e\(term)")
@@ -50,6 +56,7 @@ struct SampleChain {
         let message = InputMessage(state.id, .fact(.groupObserved(report)))
         let origin = EventOrigin(id: "e\(term)", source: "/bench/\(leader)")
         let record = message.outgoing(origin)
+        self.event = record
         let event = CloudEvent(
             id: origin.id, source: origin.source, type: message.type.name,
             subject: state.id.text)

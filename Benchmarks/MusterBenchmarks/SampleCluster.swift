@@ -48,7 +48,8 @@ struct SampleCluster {
         NodeUp(
             identity: NodeIdentity(
                 node: node, store: Identifier(high: 7, low: UInt64(index)), start: Start(1)),
-            boot: Identifier(high: 8, low: UInt64(index)), role: .voter, blank: false,
+            boot: Identifier(high: 8, low: UInt64(index)), role: index < 7 ? .voter : .replica,
+            blank: false,
             engine: nil, address: "", zone: "", groupsVersion: 1,
             groups: (0..<groupCount).map {
                 NodeGroup(group: group($0), capabilities: Capabilities(), applied: nil)

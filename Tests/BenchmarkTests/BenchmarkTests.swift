@@ -24,6 +24,26 @@ import Testing
         #expect(fold.decideAndEvolve(100) == 113)
     }
 
+    @Test func `an observation with news is one decision, one without is none`() {
+        let benchmark = ObservationBenchmark()
+        let made = benchmark.facts(0)
+        #expect(benchmark.facts(250) == made + 250)
+        #expect(benchmark.looks(250) == 0)
+    }
+
+    @Test func `an observation is one decision beside other clusters as well`() throws {
+        let decided = ObservationBenchmark(nodeCount: 3, groupCount: 4).facts(
+            20, beside: 3, rounds: 2)
+        #expect(decided.one > 0 && decided.many > 0)
+        let loop = try LoopBenchmark().observation(
+            20, beside: 3, nodeCount: 3, groupCount: 4, rounds: 2)
+        #expect(loop.alone > 0 && loop.beside > 0)
+    }
+
+    @Test func `a fleet at rest decides nothing`() throws {
+        #expect(try LoopBenchmark().fleet(2, nodeCount: 3, groupCount: 4, seconds: 6) > 0)
+    }
+
     @Test func `a projection's memory is counted for the nodes that were asked for`() {
         let measured = MemoryBenchmark.bytesPerNode(nodeCount: 1000, groupCount: 1)
         #expect(measured.nodes == 1000)
@@ -42,6 +62,32 @@ import Testing
             try await journal.fill(300)
             #expect(try await journal.rebuild().accepted == 300)
             #expect(try journal.bareRead().count == 301)
+        }
+    }
+
+    private static let servers = ProcessInfo.processInfo.environment["MUSTER_TEST_KAFKA"]
+
+    /// C and Muster hash what was appended there, and the run fails when the hashes differ.
+    @Test(
+        .enabled(if: servers != nil, "MUSTER_TEST_KAFKA names no Kafka"), .timeLimit(.minutes(3)))
+    func `every figure on Kafka comes out, of records that both sides hash to the same`()
+        async throws
+    {
+        var settings = BenchmarkSettings()
+        settings.divisor = 2000
+        settings.isLong = true
+        let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appending(path: "muster")
+        let figures = try await KafkaBenchmark(
+            brokers: Self.servers ?? "", program: program.path(), settings: settings
+        ).run()
+        let names = [
+            "rebuild", "takeover", "longest", "command, p50", "command, p99", "sustained", "68,000",
+            "heartbeats", "memory",
+        ]
+        #expect(figures.count == names.count)
+        for (figure, name) in zip(figures, names) {
+            #expect(figure.name.contains(name) && figure.value > 0, "\(figure)")
         }
     }
 

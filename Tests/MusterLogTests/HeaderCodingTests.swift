@@ -9,6 +9,17 @@ struct HeaderCodingTests {
         bytes.withUnsafeBytes { HeaderCoding.decode($0) }
     }
 
+    /// What `walk` calls with, copied.
+    private func walk(_ bytes: [UInt8]) -> [Header] {
+        var headers: [Header] = []
+        bytes.withUnsafeBytes { bytes in
+            HeaderCoding.walk(bytes) { name, value in
+                headers.append(Header(name: [UInt8](name), value: value.map { [UInt8]($0) }))
+            }
+        }
+        return headers
+    }
+
     @Test func `text is a JSON object in the headers' order`() throws {
         let headers = [
             Header(name: Array("b".utf8), value: Array("1\"\\\n\u{7f}é".utf8)),
@@ -36,9 +47,10 @@ struct HeaderCodingTests {
         }
         var encoded = try #require(HeaderCoding.encode(headers))
         #expect(decode(encoded) == headers)
+        #expect(walk(encoded) == headers)
         encoded[Int(generator.next() % UInt64(encoded.count))] = UInt8(
             truncatingIfNeeded: generator.next())
-        _ = decode(encoded)
+        #expect(walk(encoded) == decode(encoded))
         let cut = Array(encoded.dropLast())
         let left = decode(cut)
         #expect(left == [Header(name: [], value: cut)] || cut.first == 0)

@@ -11,6 +11,7 @@ import threading
 import time
 
 import confluent_kafka
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 HOME = os.environ.get("KAFKA_HOME")
@@ -97,8 +98,24 @@ class Brokers:
         self.kill(*(number for number in range(1, self.count + 1) if (self.folder / f"{number}.pid").exists()))
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def topics(self):
+        """All topics. A client may cling to a broker that is away: then a new one asks."""
+        limit = time.monotonic() + LIMIT
+        while True:
+            try:
+                return self.admin.list_topics(timeout=5).topics
+            except KafkaException:
+                if time.monotonic() > limit:
+                    raise
+                self.admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
+
     def partitions(self, topic):
-        return self.admin.list_topics(topic, timeout=LIMIT).topics[topic].partitions
+        limit = time.monotonic() + LIMIT
+        while topic not in (found := self.topics()) or not found[topic].partitions:
+            if time.monotonic() > limit:
+                raise TimeoutError(f"there is no topic {topic}")
+            time.sleep(0.05)
+        return found[topic].partitions
 
     def leader(self, topic, partition):
         """The number of the broker that leads it."""
@@ -113,7 +130,7 @@ class Brokers:
         """Until each replica of the prefix's topics is in sync."""
         limit = time.monotonic() + LIMIT
         while True:
-            topics = self.admin.list_topics(timeout=LIMIT).topics
+            topics = self.topics()
             lame = [f"{name} {number}" for name, topic in topics.items() if name.startswith(prefix)
                     for number, partition in topic.partitions.items() if len(partition.isrs) < self.count]
             if not lame:

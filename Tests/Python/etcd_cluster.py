@@ -7,6 +7,7 @@ As a program it prints each server's name, client URL, peer URL and pid, and sto
 import contextlib
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -18,16 +19,23 @@ import urllib.error
 import urllib.request
 
 
-def free_ports(count):
-    """Ports that nobody listens on just now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+def free_ports(count, in_a_row=False):
+    """Ports that nobody has just now, below those that the system gives to whoever connects: of these any may be taken at any time."""
+    while True:
+        first = random.randrange(10_240, 32_000)
+        ports = [first + place if in_a_row else random.randrange(10_240, 32_000) for place in range(count)]
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in ports:
+                    each = stack.enter_context(socket.socket())
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    each.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return ports
 
 
-def wait_for(what, fact, seconds=30, every=0.1):
+def wait_for(what, fact, seconds=60, every=0.1):
     """Waits until the fact holds, and answers it; fails with what was waited for."""
     end = time.monotonic() + seconds
     while True:

@@ -22,7 +22,9 @@ set_hypothesis_home_dir(schemas.ROOT / ".build" / "hypothesis")
 INPUTS = ["nodeUp", "nodeStopping", "nodeReportedDown", "nodeReportedUp", "nodeLeaving", "groupObserved",
           "groupDeleted", "syncStarted", "synced", "syncFailed", "commandSucceeded", "commandFailed",
           "commandOutcomeUnknown", "heartbeat", "configureRequested", "addRequested", "removeRequested",
-          "cancelRequested", "extendRequested"]
+          "promoteRequested", "demoteRequested", "transferRequested", "replaceRequested", "cancelRequested",
+          "extendRequested", "holdRequested", "releaseRequested", "pauseRequested", "resumeRequested",
+          "retryRequested", "approveRequested", "adoptRequested", "forgetRequested"]
 FORBIDDEN = [(int(each["from"], 16), int(each["to"], 16))
              for each in json.loads((schemas.FOLDER / "names.json").read_text())["forbidden"]]
 

@@ -89,10 +89,6 @@ class BrokerWorld(World):
         """What the managers have said."""
         return (self.folder / "manager.txt").read_text()
 
-    def times(self, topic):
-        """Append times in milliseconds, by partition and offset."""
-        return {(message.partition(), message.offset()): message.timestamp()[1] for message in self.log.messages(topic)}
-
 
 class Fleet(Cluster):
     """Five voters of one group that beat while they are not silent, and the view of their leader, n1."""
@@ -166,9 +162,10 @@ class BrokerTests(JournalCase):
                 for number in range(ROUNDS):
                     while len(world.managers) < 2 + number % 2:
                         chance.choice([world.start, world.start, world.start_alone])()
-                    if back and self.brokers.serves(back):
-                        back = None
-                    if not back and chance.random() < 0.6:
+                    if number % 3 == 2:
+                        # One at a time: two of three must be there.
+                        if back:
+                            self.wait_for(lambda number=back: self.brokers.serves(number), "the broker is back")
                         back = chance.choice([1, 2, 3])
                         self.brokers.kill(back)
                         self.brokers.start(back)
@@ -187,7 +184,7 @@ class BrokerTests(JournalCase):
                 self.assertEqual(world.stop(manager), 0)
             answer = self.replayed(world)
         for count in killed.values():
-            self.assertGreater(count, ROUNDS // 10)
+            self.assertGreaterEqual(count, ROUNDS // 3)
         print(f"{killed} kills: {len(audit.inputs)} inputs, {audit.accepted} decisions, {audit.void} void records, "
               f"{len(audit.commands)} commands, state {answer['hash'][:16]}")
 
@@ -233,7 +230,7 @@ class BrokerTests(JournalCase):
 
     def silence(self, world):
         """The longest time in which the log has no heartbeat: its start, and its end."""
-        times = sorted(world.times("heartbeats").values())
+        times = sorted(world.log.times("heartbeats").values())
         return max(zip(times, times[1:]), key=lambda pair: pair[1] - pair[0])
 
     def test_decisions_go_on_without_the_broker_that_led_the_journal(self):
@@ -258,7 +255,7 @@ class BrokerTests(JournalCase):
             self.brokers.wait()
             audit = self.check(world)
             self.assert_alive(world)
-            times = world.times("journal")
+            times = world.log.times("journal")
             gaps = [max(after - before for before, after in zip(each, each[1:])) for each in (
                 [time for (number, _), time in sorted(times.items()) if number == partition] for partition in led) if each[1:]]
             print(f"the journal's leader killed: {audit.accepted} decisions, longest gap {max(gaps)} ms")
@@ -331,9 +328,9 @@ class BrokerTests(JournalCase):
                 self.assertGreater(light - dark, 3 * LEASE)
                 (removed,) = self.told(world, "sagaStarted", "n5")
                 self.assertGreaterEqual(removed, light + DELAY, "the time in which nobody was heard counted")
-                # Views are no signs of life, so the gap may end a moment later.
+                # Views are no signs of life, and the first sign may lie in another partition: a moment earlier or later.
                 gaps = [int(event["to"]) - light for _, event in self.events(world) if event["type"] == "timeGap"]
-                self.assertTrue(any(0 <= gap < LEASE for gap in gaps), f"the gap is not in the journal: {gaps}")
+                self.assertTrue(any(abs(gap) < 2 * LEASE for gap in gaps), f"the gap is not in the journal: {gaps}")
                 self.assert_no_living_node_was_touched(world)
             for manager in managers:
                 self.assertEqual(world.stop(manager), 0)
@@ -406,40 +403,8 @@ class BrokerTests(JournalCase):
 
     def test_a_manager_that_is_told_to_stop_hands_its_work_over(self):
         with BrokerWorld(0) as world:
-            managers = [world.start(), world.start()]
-            world.wait_for_journal()
-            writer, owned = world.sender(), {}
-            # One cluster in each partition.
-            candidates = map(Cluster, range(1000))
-            while len(owned) < 4:
-                cluster = next(candidates)
-                writer.send(cluster.up(1))
-                writer.wait()
-                place = next(place for place, (name, _) in BrokerAudit(world).inputs.items() if name == f"{cluster.name}-1")
-                owned.setdefault(place[1], cluster)
-            clusters = list(owned.values())
-            with Ticker(0.02, lambda: self.restarts(world, clusters, writer)):
-                self.wait_for(lambda: len({self.owner(decision) for *_, decision in BrokerAudit(world).decisions[-100:]}) == 2,
-                              "both managers decide")
-                seen = BrokerAudit(world).decisions
-                self.assertEqual(world.stop(managers[0]), 0)
-                self.wait_for(lambda: len(BrokerAudit(world).decisions) > len(seen) + 400, "the other one goes on")
-            audit = self.check(world)
-            times, gaps = world.times("journal"), []
-            for partition in range(4):
-                last = max(offset for number, offset, _ in seen if number == partition)
-                mine = [(times[partition, offset], self.owner(decision)) for number, offset, decision in audit.decisions
-                        if number == partition and offset >= last]
-                if len({owner for _, owner in mine}) > 1:
-                    gaps.append(max(after - before for (before, _), (after, _) in zip(mine, mine[1:])))
-            self.assertTrue(gaps, "no partition was handed over")
-            self.assertLess(max(gaps), 3000)
-            self.assertEqual(world.stop(managers[1]), 0)
-            print(f"handed over: longest gaps between decisions {sorted(gaps)} ms; {audit.void} void records")
-
-    @staticmethod
-    def owner(decision):
-        return decision["manager"]["id"]
+            # Three brokers share the machine with all the rest: what they cost is theirs.
+            self.assertLess(self.hand_over(world), 3000)
 
     def test_two_logs_whose_managers_share_a_group_s_name_do_not_mix(self):
         """The group's id is the prefix and --manager-group, with a dot between: two of them may be one and the same."""

@@ -253,7 +253,8 @@ class InstallationTests(unittest.TestCase):
     def test_every_property_that_muster_depends_on_is_refused(self):
         for name, value in (("acks", "1"), ("enable.idempotence", "false"), ("isolation.level", "read_committed"),
                             ("auto.offset.reset", "earliest"), ("group.id", "g"), ("bootstrap.servers", "x:1"),
-                            ("partition.assignment.strategy", "cooperative-sticky"), ("transactional.id", "t")):
+                            ("partition.assignment.strategy", "cooperative-sticky"), ("transactional.id", "t"),
+                            ("statistics.interval.ms", "0")):
             self.assert_fails(self.muster("nodes", "-X", f"{name}={value}"), 64, name, "because")
         self.assert_fails(self.muster("nodes", "-X", "no.such.thing=1"), 64, "no.such.thing")
         self.assert_fails(self.muster("nodes", "-X", "socket.timeout.ms=soon"), 64, "socket.timeout.ms")

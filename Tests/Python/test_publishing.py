@@ -68,9 +68,9 @@ class PublishingTests(unittest.TestCase):
         self.check("python-1", [sys.executable, self.snippet("python", "publish.py")])
 
     def test_java(self):
-        home = os.environ.get("KAFKA_HOME", "")
+        home = os.environ.get("KAFKA_DISTRIBUTION") or os.environ.get("KAFKA_HOME", "")
         if not shutil.which("javac") or not pathlib.Path(home, "libs").is_dir():
-            self.skipTest("there is no compiler for Java, or KAFKA_HOME has no folder libs")
+            self.skipTest("there is no compiler for Java, or Kafka's folder libs is not there")
         self.check("java-1", ["java", "-cp", f"{home}/libs/*", self.snippet("java", "Publish.java")])
 
     def test_what_is_malformed_or_misplaced_lies_in_quarantine_with_its_reason(self):

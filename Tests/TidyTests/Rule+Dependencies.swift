@@ -21,14 +21,24 @@ extension Rule {
             "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
             "Synchronization",
         ],
+        "MusterAgent": [
+            "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime", "CLibssl",
+            "Glibc", "Synchronization",
+        ],
+        "MusterClient": [
+            "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
+            "MusterAgent", "Synchronization",
+        ],
         "MusterSimulation": [
-            "MusterCore", "MusterWire", "MusterLog", "MusterRuntime", "Synchronization",
+            "MusterCore", "MusterWire", "MusterLog", "MusterRuntime", "MusterManager",
+            "MusterAgent", "Synchronization",
         ],
         "MusterTesting": ["MusterCore", "MusterLog", "Dispatch", "Synchronization"],
         "MusterCommandLine": ["MusterRuntime", "CYAML", "Glibc", "Synchronization"],
         "muster": [
             "MusterCore", "MusterWire", "MusterLog", "MusterEngines", "MusterRuntime",
-            "MusterManager", "MusterSimulation", "MusterCommandLine", "Dispatch", "Glibc",
+            "MusterManager", "MusterSimulation", "MusterAgent", "MusterCommandLine", "Dispatch",
+            "Glibc",
             "Synchronization",
         ],
     ]

@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+/// The pages that say which test shows what name tests that exist.
+@Suite struct VerificationTests {
+    private static let table = "docs/VERIFICATION.md"
+    private static let rules = "docs/guides/membership-rules.md"
+
+    private func text(_ path: String) throws -> String {
+        try #require(SourceTree.files.first { $0.path == path }?.text, "\(path) is not there")
+    }
+
+    /// The rows of a page's tables, cell by cell, without titles and rules.
+    private func rows(_ path: String) throws -> [[String]] {
+        try text(path).split(separator: "\n").filter { $0.hasPrefix("| ") }
+            .map { $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } }
+    }
+
+    /// What stands in backticks.
+    private func names(_ cell: String) -> [String] {
+        cell.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+    }
+
+    /// Where the test of that name lies; nil for what is no test's name.
+    private func place(_ name: String) -> String? {
+        if name.hasPrefix("scenario-") || name.hasPrefix("rule-") {
+            return "Tests/MusterScenarioTests/testdata/\(name).txt"
+        }
+        guard name.firstMatch(of: /^[A-Za-z]+\/[A-Za-z_+]+(\.py)?$/) != nil else { return nil }
+        return "Tests/" + name + (name.hasSuffix(".py") ? "" : ".swift")
+    }
+
+    @Test(arguments: [table, "docs/guides/coming-from-an-in-process-manager.md"])
+    func `every test that a page names exists`(_ page: String) throws {
+        let paths = Set(SourceTree.files.map(\.path))
+        let places = try rows(page).flatMap { $0 }.flatMap(names).compactMap(place)
+        try #require(places.count > 10, "\(page) names no tests")
+        for place in places { #expect(paths.contains(place), "\(page) names \(place)") }
+    }
+
+    @Test func `every rule has a row, and every row a rule`() throws {
+        let written = try text(Self.rules).split(separator: "\n").compactMap { line in
+            line.firstMatch(of: #/^\*\*([0-9]+\.[0-9]+) /#).map { String($0.output.1) }
+        }
+        let shown = try rows(Self.table).compactMap { row in
+            row.first?.firstMatch(of: /^[0-9]+\.[0-9]+/).map { String($0.output) }
+        }
+        try #require(written.count > 40)
+        #expect(written == shown)
+    }
+
+    /// What must hold, as the specification's worlds and the simulated one call it.
+    @Test func `what is specified and what is simulated is named alike, with a row for each name`()
+        throws
+    {
+        let world = "Sources/MusterSimulation/World/"
+        let cases = try text(world + "Promise.swift")
+            .matches(of: #/case (\w+) = "(\w+)"/#)
+            .map { (name: String($0.output.1), raw: String($0.output.2)) }
+        let specified = SourceTree.files.filter { $0.path.hasPrefix("docs/spec/worlds/") }
+            .flatMap { file in
+                file.lines.drop { !$0.hasPrefix("INVARIANTS") }
+                    .filter { $0.hasPrefix("    ") }
+                    .map { $0.trimmingCharacters(in: .whitespaces) }
+            }
+        try #require(specified.count > 100 && cases.count > 30)
+        #expect(Set(specified).subtracting(cases.map(\.raw)).isEmpty)
+        let shown = try rows(Self.table).compactMap { row in
+            row.count > 3 ? names(row[1]).first : nil
+        }
+        #expect(cases.map(\.raw) == shown.filter { name in cases.contains { $0.raw == name } })
+        // None is a name only.
+        let code = SourceTree.files.filter { $0.path.hasPrefix(world) }.map(\.text).joined()
+        for (name, _) in cases { #expect(code.contains(".\(name)"), "nothing checks \(name)") }
+    }
+
+    /// A row either names a test or admits that there is none.
+    @Test func `a row says what shows its rule, or that nothing does`() throws {
+        for row in try rows(Self.table) where row.count > 1 && row[0].first?.isNumber == true {
+            #expect(!names(row[1]).isEmpty || row[1] == "none yet", "\(row)")
+        }
+    }
+}
