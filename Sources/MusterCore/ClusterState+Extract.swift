@@ -6,8 +6,7 @@ extension ClusterState {
     package func extract(for input: Input, from evidence: Evidence) -> Evidence? {
         switch input.content {
         case .fact(.nodeUp(let up)):
-            return part(
-                of: evidence, nodes: [up.identity.node], groups: groupsBehind(up, evidence))
+            return part(of: evidence, nodes: [up.identity.node], groups: [])
         case .fact(.nodeReportedDown(let opinion)):
             return part(of: evidence, nodes: [opinion.node], groups: groups(of: opinion.node))
         case .fact(.nodeReportedUp(let opinion)):

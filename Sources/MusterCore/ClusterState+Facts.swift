@@ -105,11 +105,11 @@ extension ClusterState {
     ) -> [Event] {
         let node = up.identity.node
         guard let known = nodes[node] else {
-            return started(up, replaced: nil, evidence, said: said)
+            return started(up, replaced: nil, said: said)
         }
         if known.identity.store == up.identity.store {
             if up.identity.start > known.identity.start {
-                return started(up, replaced: nil, evidence, said: said)
+                return started(up, replaced: nil, said: said)
             }
             return sameStart(up, known, at: moment, evidence: evidence)
         }
@@ -127,8 +127,7 @@ extension ClusterState {
             let refusal = Refusal(.identityConflict, nodes: [node], text: "\(up.identity.store)")
             return known.conflict == refusal ? [] : [.identityConflict(node, refusal)]
         }
-        return started(
-            up, replaced: known.identity.store, evidence, said: said)
+        return started(up, replaced: known.identity.store, said: said)
     }
 
     /// Whether somebody came in for the store, or does so by now: where its seat is gone already,
@@ -156,9 +155,7 @@ extension ClusterState {
         ]
     }
 
-    private func started(
-        _ up: NodeUp, replaced: StoreID?, _ evidence: Evidence, said: Timestamp
-    ) -> [Event] {
+    private func started(_ up: NodeUp, replaced: StoreID?, said: Timestamp) -> [Event] {
         let node = up.identity.node
         var events: [Event] = [.nodeStarted(up, replaced: replaced)]
         if let known = nodes[node], known.removal != nil {
@@ -166,8 +163,7 @@ extension ClusterState {
         }
         let foreign = foreignness(NodeState(up, at: at))
         let regressed =
-            replaced == nil
-            ? nodes[node].flatMap { regression(up, $0, evidence, said: said) } : nil
+            replaced == nil ? nodes[node].flatMap { regression(up, $0, said: said) } : nil
         let isChanged = groups.contains { isBoundElsewhere($0.value, up.identity) }
         let changed = isChanged ? Refusal(.storeChanged, nodes: [node]) : nil
         let refusal = foreign ?? changed ?? regressed

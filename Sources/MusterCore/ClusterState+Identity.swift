@@ -59,35 +59,22 @@ extension ClusterState {
         return LogMatch(group: group, index: min(match, seen.view.commit), term: seen.term)
     }
 
-    /// Where the store of a new start holds less than it is known to have held; nil when it does
-    /// not, or when its agent cannot say where its log ends. What a leader saw after the
-    /// announcement was appended does not count: the log has grown since.
-    func regression(
-        _ up: NodeUp, _ known: NodeState, _ evidence: Evidence, said: Timestamp
-    ) -> Refusal? {
+    /// Where the store of a new start holds less than was noted of it before it announced itself;
+    /// nil when it does not, or when its agent cannot say where its log ends.
+    ///
+    /// What a leader saw counts only where it was noted when the node fell silent. The newest view
+    /// may be of an entry that came between the moment at which an agent looked where the log ends
+    /// and the moment at which its announcement was appended.
+    func regression(_ up: NodeUp, _ known: NodeState, said: Timestamp) -> Refusal? {
         for entry in up.groups {
-            guard let last = entry.last, isMember(up.identity, of: entry.group) else { continue }
-            // What was noted later, others may know from what it did since.
-            let noted = known.noted(entry.group, until: said)
-            let isBefore = evidence.groups[entry.group]?.view?.heard.appended ?? said <= said
-            let seen =
-                isBefore ? committedMatch(known.identity, entry.group, evidence)?.index : nil
-            guard let held = [noted, seen].compactMap({ $0 }).max(), last < held else { continue }
+            guard let last = entry.last, isMember(up.identity, of: entry.group),
+                let held = known.noted(entry.group, until: said), last < held
+            else { continue }
             return Refusal(
                 .storeRegressed, group: entry.group, nodes: [up.identity.node],
                 numbers: [Int64(clamping: last.value), Int64(clamping: held.value)])
         }
         return nil
-    }
-
-    /// The groups whose evidence may show that a new start's log is too short.
-    func groupsBehind(_ up: NodeUp, _ evidence: Evidence) -> [GroupID] {
-        up.groups.compactMap { entry in
-            let view = evidence.groups[entry.group]?.view?.view
-            let match = view?.members.first { $0.member.node == up.identity.node }?.match
-            guard let last = entry.last, let match, last < match else { return nil }
-            return entry.group
-        }
     }
 
     /// The groups of the nodes that are about to be called silent.
