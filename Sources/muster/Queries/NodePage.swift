@@ -80,7 +80,10 @@ enum NodePage {
         [
             .facts(
                 NodeView.columns.filter { !["standing", "removalDue"].contains($0.path) }.map {
-                    .init($0.title.lowercased(), $0.path, tones: $0.tones)
+                    .init(
+                        $0.title.lowercased(),
+                        // A page has room for the sentence.
+                        $0.path == "refusal.code" ? "refusal.sentence" : $0.path, tones: $0.tones)
                 } + [.init("silent for", "silent"), .init("not trusted yet", "trusted")]),
             .table(
                 title: "groups", rows: "groups", columns: groupColumns, empty: "in no group"),
