@@ -16,7 +16,7 @@ import Testing
         ),
         // A dead voter is replaced by a replica that stands beside it.
         (
-            "cluster n1 n2 n3 groups g1\npolicy join=listed listed=n4 removalDelay=30s\nwait 5s\n"
+            "cluster n1 n2 n3 groups g1\npolicy join=open removalDelay=30s\nwait 5s\n"
                 + "up n4 role=replica\nwait 40s\nsilence n3", "n3"
         ),
         // A voter comes back with an empty disk, and is replaced in place.
