@@ -133,7 +133,7 @@ extension ClusterState {
     }
 
     /// Whether a node without a saga may be about to begin one: it is up and no group has it, it is
-    /// to leave, or it runs on a store that is out. A member is what it was found to be:
+    /// to leave, it runs on a store that is out, or its store lost what it had acknowledged. A member is what it was found to be:
     /// automation promotes the learner that is to vote, and brings nobody into a further group.
     ///
     /// - Parameter group: the only group that something was heard of: what a member may begin by
@@ -145,6 +145,7 @@ extension ClusterState {
         let identity = nodes.values[index].identity
         if tombstones.look(identity.store, { !$0.stopped }) ?? false { return true }
         if nodes.values[index].leaving { return true }
+        if nodes.values[index].regressed != nil && isMember(identity.node) { return true }
         if !groups.isEmpty && !isMember(identity.node) { return true }
         let isToVote = nodes.values[index].role == .voter
         func isWanting(_ known: borrowing GroupState) -> Bool {

@@ -47,17 +47,31 @@ extension ClusterState {
         return [.sagaStarted(saga, proofs: [])]
     }
 
-    /// A member that came back on a blank store: as the voter that it was it is dead, and it comes
-    /// back as a new one. Nil when it is no such node, or automation may not.
+    /// A member that came back on a blank store, or on its own with less than it had acknowledged:
+    /// as the voter that it was it is dead, and it comes back as a new one. Nil when it is no such
+    /// node, or automation may not.
     private func beginInPlace(
         _ node: NodeID, _ known: NodeState, evidence: Evidence, at moment: Timestamp
     ) -> [Event]? {
-        guard known.blank, !known.stopAnnounced, !known.leaving,
-            groups.contains(where: { isBoundElsewhere($0.value, known.identity) })
-        else { return nil }
+        guard hasLostItsSeat(known), !known.stopAnnounced, !known.leaving else { return nil }
         let wish = ReplacementWish(
             node: node, newcomer: node, reason: .policy, request: nil, correlation: "")
         return replaceByItself(wish, evidence: evidence, at: moment)
+    }
+
+    /// Whether the node is a member that can only come back as another one: on a blank store, where
+    /// the group has another, or on the group's own, which lost what it had acknowledged.
+    func hasLostItsSeat(_ known: NodeState) -> Bool {
+        if known.blank {
+            return groups.contains { isBoundElsewhere($0.value, known.identity) }
+        }
+        return isShort(known)
+    }
+
+    /// Whether the node is a member on a store that lost what it had acknowledged.
+    func isShort(_ known: NodeState) -> Bool {
+        known.regressed != nil && tombstones[known.identity.store] == nil
+            && isMemberAnywhere(known.identity)
     }
 
     private func refuse(_ known: NodeState, _ refusal: Refusal) -> [Event] {

@@ -73,8 +73,8 @@ extension ClusterState {
             return nil
         case .replacement where entry.action == .replace(node: node, with: node):
             let isOn =
-                known.liveness == .up && known.blank && !known.stopAnnounced && !known.leaving
-                && groups.contains { isBoundElsewhere($0.value, known.identity) }
+                known.liveness == .up && !known.stopAnnounced && !known.leaving
+                && hasLostItsSeat(known)
             return isOn && owner(of: node) == nil ? nil : Refusal(.superseded, nodes: [node])
         case .removal, .replacement:
             guard let removal = known.removal, known.liveness == .down else {

@@ -2,7 +2,8 @@
 // promoted; then, group by group, the old member leaves and the newcomer is promoted, so that no
 // group is ever more than one voter short. On the member's own node, which came back on a blank
 // store, the old member has to leave first; so it has where the engine adds nobody while a voter is
-// away.
+// away. A store that lost what it had acknowledged leaves every group before it is made blank: then
+// the node comes in as the newcomer that it is from there on.
 
 extension ClusterState {
     /// What a replacement is begun for.
@@ -72,7 +73,7 @@ extension ClusterState {
     ) -> ReplacementPlan {
         let node = wish.node
         let store = storeToRemove(node, sagas[node])
-        let isBack = nodes[node].map { $0.identity.store != store } ?? false
+        let isBack = nodes[node].map { $0.identity.store != store || isShort($0) } ?? false
         let chosen = wish.newcomer ?? (isBack ? node : nil)
         guard let name = chosen ?? bestNewcomer(for: node, evidence: evidence, at: moment),
             let known = nodes[name]
@@ -245,7 +246,7 @@ extension ClusterState {
         }
         if let conflict = known.conflict { return conflict }
         if isInPlace {
-            return known.blank ? nil : Refusal(.storeChanged, nodes: [name])
+            return known.blank || isShort(known) ? nil : Refusal(.storeChanged, nodes: [name])
         }
         if let refusal = inadmissible(known) { return refusal }
         let wanted = groups(of: node)

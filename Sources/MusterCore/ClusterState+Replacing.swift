@@ -10,6 +10,7 @@ extension ClusterState {
                 ? giveUpReplacement(saga, refusal, evidence: evidence, at: moment) : over
         }
         if !saga.hasTakenOut, let end = endBeforeRemoval(saga, at: moment) { return end }
+        if let again = goOnCleared(saga, evidence: evidence, at: moment) { return again }
         if saga.hasTakenOut, let change = changedNewcomer(saga) { return [change] }
         for (_, step) in saga.steps {
             if case .failed(let refusal) = step.phase {
@@ -31,14 +32,51 @@ extension ClusterState {
             return [.sagaEnded(saga.node, refusal), .nodeJoined(saga.comer.node)]
                 + answers(saga, refusal)
         }
+        if saga.isOnOldStore { return clear(saga, evidence: evidence, at: moment) }
         if !saga.isInPlace, canStop(saga, evidence, at: moment) {
             if saga.whole == nil { return [.stepStarted(saga.node, nil, .stop)] }
             if saga.whole?.name == .stop { return [] }
         }
-        return [
-            .nodeRemoved(saga.node, store: saga.store, reason: .replaced),
-            .nodeJoined(saga.comer.node),
-        ] + answers(saga, nil)
+        return takeOut(saga) + [.nodeJoined(saga.comer.node)] + answers(saga, nil)
+    }
+
+    /// The old store is out for good; nothing when that was said before it was made blank.
+    private func takeOut(_ saga: Saga) -> [Event] {
+        if saga.isInPlace && tombstones[saga.store]?.reason == .replaced { return [] }
+        return [.nodeRemoved(saga.node, store: saga.store, reason: .replaced)]
+    }
+
+    // MARK: A store that lost what it had acknowledged
+
+    /// No group has the store any more: its servers are stopped, it is out, and it is made blank,
+    /// in this order. Who is away meanwhile is waited for as long as a learner without progress.
+    private func clear(_ saga: Saga, evidence: Evidence, at moment: Timestamp) -> [Event] {
+        if let whole = saga.whole, whole.name == .done {
+            var again = saga
+            again.whole = Step(name: .clear, since: moment)
+            return takeOut(saga) + [.sagaStarted(again, proofs: [])]
+        }
+        if let policy, let known = nodes[saga.node], known.liveness == .down,
+            moment >= known.livenessSince + policy.catchUpTimeout
+        {
+            return stall(saga, Refusal(.nodeDown, nodes: [saga.node]), at: moment)
+        }
+        if saga.whole == nil, canStop(saga, evidence, at: moment) {
+            return [.stepStarted(saga.node, nil, .stop)]
+        }
+        return []
+    }
+
+    /// The node is on another, blank store by now: that one comes in. Nil when it is not, and while
+    /// a command has no outcome.
+    private func goOnCleared(
+        _ saga: Saga, evidence: Evidence, at moment: Timestamp
+    ) -> [Event]? {
+        guard saga.isOnOldStore, saga.hasTakenOut, saga.outstanding.isEmpty,
+            let known = nodes[saga.node], known.identity.store != saga.store, known.blank
+        else { return nil }
+        guard isAble(saga.node, saga, evidence, at: moment) else { return [] }
+        return goOn(saga, with: saga.node, requests: saga.requests, at: moment)
     }
 
     /// As long as nobody has left, the node that comes back stays, and a newcomer that is another
@@ -97,7 +135,7 @@ extension ClusterState {
         _ saga: Saga, evidence: Evidence, at moment: Timestamp
     ) -> [Event]? {
         guard saga.kind == .replace else { return nil }
-        let steps = remainingSteps(saga, for: saga.comer.node, at: moment)
+        let steps = remainingSteps(saga, for: saga.comer.node, onOldStore: false, at: moment)
         if steps.allSatisfy({ $0.value.name == .done }) {
             return [.nodeRemoved(saga.node, store: saga.store, reason: .replaced)]
         }
@@ -114,20 +152,24 @@ extension ClusterState {
         return isAble(comer, saga, evidence, at: moment) ? goOn(saga, with: comer, at: moment) : []
     }
 
-    private func goOn(_ saga: Saga, with next: NodeID, at moment: Timestamp) -> [Event] {
+    /// - Parameter requests: who still waits; nobody once a failure was answered.
+    private func goOn(
+        _ saga: Saga, with next: NodeID, requests: [RequestID] = [], at moment: Timestamp
+    ) -> [Event] {
         guard let known = nodes[next] else { return [] }
         var again = saga
         again.phase = .active
         again.whole = nil
-        again.requests = []
+        again.requests = requests
         again.newcomer = Saga.Newcomer(node: next, store: known.identity.store)
-        again.steps = remainingSteps(saga, for: next, at: moment)
+        again.steps = remainingSteps(
+            saga, for: next, onOldStore: again.isOnOldStore, at: moment)
         return [.sagaStarted(again, proofs: [])]
     }
 
     /// What is still to be done in each group of a replacement, as the configurations are now.
     private func remainingSteps(
-        _ saga: Saga, for next: NodeID, at moment: Timestamp
+        _ saga: Saga, for next: NodeID, onOldStore: Bool, at moment: Timestamp
     ) -> SortedMap<GroupID, Step> {
         var result = SortedMap<GroupID, Step>()
         for (group, step) in saga.steps {
@@ -138,7 +180,7 @@ extension ClusterState {
             let member = state.member(saga.node)
             if let member, member.store == nil || member.store == saga.store {
                 fresh.name = .remove
-            } else if state.voters.count < Int(state.desired) && !isVoter(next, in: group) {
+            } else if !onOldStore && lacks(next, in: group, state, saga, step) {
                 let capabilities = capabilities(of: group, for: next)
                 let isInside = state.member(next) != nil
                 fresh.name = isInside ? .catchUp : StepMachine.firstName(capabilities)
@@ -148,11 +190,22 @@ extension ClusterState {
         return result
     }
 
+    /// Whether somebody is to come into a group that the member has left: it lacks a voter, or a
+    /// store that was made blank had a place there.
+    private func lacks(
+        _ next: NodeID, in group: GroupID, _ state: GroupState, _ saga: Saga, _ step: Step
+    ) -> Bool {
+        if saga.isOnOldStore && step.removed && state.member(next) == nil { return true }
+        return state.voters.count < Int(state.desired) && !isVoter(next, in: group)
+    }
+
     private func isAble(
         _ name: NodeID, _ saga: Saga, _ evidence: Evidence, at moment: Timestamp
     ) -> Bool {
         guard let known = nodes[name], known.liveness == .up, known.conflict == nil,
-            !known.stopAnnounced, !known.leaving, tombstones[known.identity.store] == nil,
+            !known.stopAnnounced, !known.leaving,
+            tombstones[known.identity.store] == nil
+                || name == saga.node && known.identity.store == saga.store,
             evidence.nodes[name]?.identity == known.identity
         else { return false }
         return owner(of: name) == nil || owner(of: name) == saga.node

@@ -45,7 +45,7 @@ extension ClusterState {
     }
 
     private func giveUp(_ saga: Saga, _ refusal: Refusal, at moment: Timestamp) -> [Event] {
-        if saga.whole?.name == .stop {
+        if saga.whole?.name == .stop && !saga.isOnOldStore {
             if case .rollingBack(let reason) = saga.phase { return stall(saga, reason, at: moment) }
             // A store that is out already is ordered to stop again later.
             if tombstones[saga.store] != nil { return stall(saga, refusal, at: moment) }

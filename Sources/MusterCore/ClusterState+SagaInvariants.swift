@@ -23,7 +23,8 @@ extension ClusterState {
         found.expect(
             [.clear, .stop, .done].contains(whole.name), "\(node) has the step \(whole.name)")
         found.expect(
-            whole.name != .clear || saga.kind == .join, "\(node) is cleared by a \(saga.kind)")
+            whole.name != .clear || saga.kind == .join || saga.isOnOldStore,
+            "\(node) is cleared by a \(saga.kind)")
         check(whole, nil, saga, &found)
     }
 

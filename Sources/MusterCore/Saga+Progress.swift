@@ -21,6 +21,10 @@ extension Saga {
     /// Whether the newcomer is the node itself, on another store.
     package var isInPlace: Bool { newcomer?.node == node }
 
+    /// Whether the newcomer is still on the store that leaves: one that lost what it had
+    /// acknowledged, and is made blank once no group has it.
+    package var isOnOldStore: Bool { newcomer == Newcomer(node: node, store: store) }
+
     /// Its commands without an outcome.
     package var outstanding: [Outstanding] {
         [whole?.outstanding].compactMap { $0 } + steps.compactMap { $0.value.outstanding }

@@ -45,6 +45,7 @@ extension StepMachine {
     private func nextOfReplacement(after name: Step.Name) -> Step.Name? {
         switch name {
         case .transfer: return .remove
+        case .remove where saga.isOnOldStore: return nil
         case .remove:
             if !isMember(saga.comer) { return Self.firstName(capabilities) }
             return wantsVoter ? .promote : nil

@@ -107,7 +107,7 @@ extension StepMachine {
                 return .wait
             }
         }
-        if isMember(comer), let behind = situation.notCaughtUp(comer.node) {
+        if !saga.isOnOldStore, isMember(comer), let behind = situation.notCaughtUp(comer.node) {
             return .blocked(behind, nil)
         }
         return nil

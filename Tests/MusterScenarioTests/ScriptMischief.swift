@@ -22,6 +22,9 @@ struct ScriptMischief {
     var views: Set<String> = []
     /// Announcements that were appended and are read late, each with when that was.
     var announced: [(up: NodeUp, appended: Timestamp)] = []
+    /// Whether no manager is there, until one takes over, and what waits for it.
+    var isAway = false
+    var waiting: [(content: Input.Content, appended: Timestamp)] = []
     /// Reports that come late, behind newer ones.
     var late: [GroupsReport] = []
     /// Whose data the nodes hold that are not blank.

@@ -67,10 +67,14 @@ struct ScriptRunner {
             }
         case "carry": world.carriesOut = words == ["on"]
         case "fail":
-            world.failures[words[0]] = CommandFailure.Code(rawValue: words[1])
-            if words.last == "always" { world.failing.insert(words[0]) }
+            // `fail addMember rejected [g3] [always]`: the next one, or all; in that group, or in any.
+            let group = words.dropFirst(2).first { $0 != "always" }
+            let key = words[0] + (group.map { " " + $0 } ?? "")
+            world.failures[key] = CommandFailure.Code(rawValue: words[1])
+            if words.last == "always" { world.failing.insert(key) }
         case "wait": world.wait(try Self.duration(words[0]))
         case "behind": world.fallBehind(by: try Self.duration(words[0]))
+        case "away": world.mischief.isAway = true
         case "takeover": world.takeOver()
         case "managers": world.takeovers = try Self.duration(words[0])
         case "blind": world.see(Blindness(kind: .fleet, count: 30, of: 90))
@@ -83,6 +87,7 @@ struct ScriptRunner {
                 world.groups.update(group) { $0.lead(name) }
             }
         case "gap": world.now = world.now + (try Self.duration(words[0]))
+        case "goback": world.now = world.now - (try Self.duration(words[0]))
         case "request": try request(words)
         case "state": state()
         default:

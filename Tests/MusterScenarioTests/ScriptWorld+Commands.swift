@@ -23,10 +23,11 @@ extension ScriptWorld {
                 take(.fact(.commandFailed(report, failure)))
                 continue
             }
-            if let code = failures[command.action.name] {
-                if !failing.contains(command.action.name) {
-                    failures[command.action.name] = nil
-                }
+            let name = command.action.name
+            let here = name + (command.group.map { " \($0)" } ?? "")
+            if let key = [here, name].first(where: { failures[$0] != nil }), let code = failures[key]
+            {
+                if !failing.contains(key) { failures[key] = nil }
                 let report = CommandReport(command: id, executor: command.executor, detail: "")
                 let failure = CommandFailure(
                     code: code, retryable: code != .rejected, leaderHint: nil)

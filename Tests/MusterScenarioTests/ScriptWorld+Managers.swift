@@ -11,8 +11,8 @@ extension ScriptWorld {
         case up(NodeUp)
     }
 
-    mutating func say(_ saying: Saying) {
-        let moment = heard()
+    mutating func say(_ saying: Saying, at appended: Timestamp? = nil) {
+        let moment = heard(at: appended)
         said.append((moment, saying))
         hear(saying, moment)
     }
@@ -46,5 +46,11 @@ extension ScriptWorld {
         }
         evidence = Evidence()
         for (moment, saying) in said where moment.appended >= from { hear(saying, moment) }
+        if !mischief.isAway { return }
+        // What lay there meanwhile is considered before anybody looks at the clock.
+        mischief.isAway = false
+        for (content, appended) in mischief.waiting { consider(content, appended) }
+        mischief.waiting = []
+        wake()
     }
 }

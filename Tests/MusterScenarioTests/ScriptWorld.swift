@@ -25,8 +25,8 @@ struct ScriptWorld {
     var said: [(heard: Evidence.Heard, what: Saying)] = []
     /// How often another manager takes over; nil: never.
     var takeovers: Duration?
-    /// What is asked for right after so many decisions.
-    var interruption: (after: UInt64, action: Request.Action)?
+    /// What is asked for right after so many decisions, and how long before it was written.
+    var interruption: (after: UInt64, action: Request.Action, age: Duration)?
     /// When that was.
     private(set) var interrupted: Timestamp?
     /// Every command, with when it was issued.
@@ -44,23 +44,29 @@ struct ScriptWorld {
     /// - Parameter appended: when it was appended, where that is not now.
     mutating func take(_ content: Input.Content, appended: Timestamp? = nil) {
         let appended = appended ?? now
+        if mischief.isAway { return mischief.waiting.append((content, appended)) }
+        consider(content, appended)
+        wake()
+    }
+
+    mutating func consider(_ content: Input.Content, _ appended: Timestamp) {
         offset += 1
         let partition = TopicPartition(.events, 0)
         let position = Position(partition, Offset(offset))
         if case .fact(.groupObserved(let report)) = content, state.listens(to: report.observer) {
-            say(.report(report))
+            say(.report(report), at: appended)
         }
         let input = Input(
             cluster: state.id, source: .record(position, appended: appended), content: content,
             correlation: "e\(offset)")
         decide(input, .input(position, appended: appended, event: []))
-        if case .fact(.nodeUp(let up)) = content {
-            say(.up(up))
-        }
-        wake()
+        if case .fact(.nodeUp(let up)) = content { say(.up(up), at: appended) }
     }
 
+    /// Nobody looks at the clock while nobody is there, or while the log's clock is more than a
+    /// lease behind what was decided.
     mutating func wake() {
+        if mischief.isAway || now < state.at - policy.lease { return }
         var rounds = 0
         var again = true
         while again && rounds < 200 {
@@ -116,26 +122,25 @@ struct ScriptWorld {
         if let interruption, interruption.after == chain {
             self.interruption = nil
             interrupted = now
-            ask(interruption.action, id: "interruption")
+            ask(interruption.action, id: "interruption", ago: interruption.age)
         }
         return true
     }
 
-    mutating func ask(_ action: Request.Action, id: String) {
-        take(
-            .request(
-                Request(
-                    id: RequestID(unchecked: id), principal: Principal(unchecked: "ann"),
-                    reason: "test", validFor: .seconds(60), onlyAt: nil, overrides: [],
-                    action: action)))
+    mutating func ask(_ action: Request.Action, id: String, ago age: Duration = .zero) {
+        let request = Request(
+            id: RequestID(unchecked: id), principal: Principal(unchecked: "ann"),
+            reason: "test", validFor: .seconds(60), onlyAt: nil, overrides: [], action: action)
+        take(.request(request), appended: now - age)
     }
 
     var pending: [(id: CommandID, command: Command)] = []
 
-    func heard() -> Evidence.Heard {
-        Evidence.Heard(
-            position: Position(TopicPartition(.heartbeats, 0), Offset(UInt64(now.milliseconds))),
-            appended: now)
+    func heard(at moment: Timestamp? = nil) -> Evidence.Heard {
+        let appended = moment ?? now
+        let offset = Offset(UInt64(appended.milliseconds))
+        return Evidence.Heard(
+            position: Position(TopicPartition(.heartbeats, 0), offset), appended: appended)
     }
 
     // MARK: Time
