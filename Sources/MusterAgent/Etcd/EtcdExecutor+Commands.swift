@@ -271,9 +271,13 @@ extension EtcdExecutor {
                 if let engine = folder.mark.engine, engine != "\(read.cluster)" {
                     throw .garbled("\(url) is of the cluster \(read.cluster), not of \(engine)")
                 }
-                let members = try await client.members(url).members
-                let found = try await client.bindings(url, options.prefix, of: members)
-                return (members, found.byID)
+                let list = try await client.members(url)
+                guard list.source == read.member else {
+                    throw .garbled(
+                        "\(url) leads to several members: one answered the read, another the list")
+                }
+                let found = try await client.bindings(url, options.prefix, of: list.members)
+                return (list.members, found.byID)
             } catch {
                 last = error
             }

@@ -8,8 +8,10 @@ internal import Synchronization
 /// etcd 3.4 answers a member list from the memory of whoever is asked. So the leader's view is made
 /// of: list, linearizable read on the leader itself, its status, list again. Two equal lists around
 /// the read were true at it, and the status' applied index is the view's version; otherwise a
-/// change is under way. Any answer that names another cluster than the store is bound to ends the
-/// look.
+/// change is under way. Whose the answers are is looked at where it decides: a server whose status
+/// names another cluster than the store is bound to is asked nothing more, and read, status and
+/// list must come from one member, or nothing is confirmed. Bindings and metrics are taken as they
+/// come.
 package final class EtcdExecutor: Executor {
     let options: EtcdOptions
     let folder: NodeFolder
