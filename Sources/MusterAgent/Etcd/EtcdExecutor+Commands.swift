@@ -219,14 +219,7 @@ extension EtcdExecutor {
             return .failed(
                 .preconditionFailed, retryable: true, "this store is the member \(own.hex)")
         }
-        let outcome = await hooks.carryOut(work) { _ in }
-        guard case .prepareNode = command.action, case .succeeded = outcome else { return outcome }
-        // The hook's word is not enough: a store that is called blank must be.
-        guard (try? folder.holdsNoData()) == true else {
-            return .failed(
-                .failed, retryable: false, "\(folder.path) still holds data after prepareNode")
-        }
-        return outcome
+        return await hooks.carryOut(work) { _ in }
     }
 
     private func start(
