@@ -138,6 +138,7 @@ package final class EtcdExecutor: Executor {
             try await lead(&view, isStrict: isStrict)
             if view.report.view?.confirmed == true { await writeDown(found) }
         }
+        view.warnings += view.own.troubles
         return view
     }
 
@@ -242,7 +243,6 @@ package final class EtcdExecutor: Executor {
         view.report.view = LeaderView(
             confirmed: isConfirmed, changePermitted: isConfirmed && !isPending, pending: isPending,
             version: version, commit: LogIndex(view.own.index), firstIndex: nil, members: members)
-        view.warnings += view.own.alarms.map { "etcd's alarm \($0) is on" }
     }
 
     /// The members once more, behind the read.

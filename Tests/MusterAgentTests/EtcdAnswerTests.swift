@@ -3,9 +3,10 @@ import MusterAgent
 import MusterCore
 import Testing
 
-/// What a node whose own etcd does not run is told of its cluster by others.
+/// What an agent makes of the answers of an etcd, and of those of others where its own does not
+/// run.
 @Suite(.timeLimit(.minutes(2)), .serialized)
-struct EtcdNeighbourTests {
+struct EtcdAnswerTests {
     /// Prepares the node's disk, where another member is known by one URL.
     ///
     /// - Parameters:
@@ -80,6 +81,32 @@ struct EtcdNeighbourTests {
             }
             #expect(failure.retryable && detail.contains("leads to several members"))
             #expect(!hasRun(files))
+        }
+    }
+
+    @Test(arguments: [9, 10])
+    func `what etcd says is wrong is said, whether its member leads or follows`(
+        _ leader: Int
+    ) async throws {
+        let members = [member(9, "n1", peer: 2), member(10, "e2", peer: 3)].joined(separator: ",")
+        let answer = """
+            {"header":{"cluster_id":"7","member_id":"9","raft_term":"2"},"members":[\(members)],
+             "leader":"\(leader)","raftIndex":"5","raftTerm":"2","succeeded":true,
+             "errors":["memberID:9 alarm:NOSPACE ","memberID:10 alarm:NOSPACE ","disk is slow"]}
+            """
+        try await TemporaryFolder.with { files in
+            try await FakeEtcd.with { _ in
+                answer
+            } _: { etcd in
+                let folder = try NodeFolder(
+                    files.file("n1"), cluster: AgentWorld.cluster, node: AgentWorld.node)
+                let options = EtcdOptions(endpoint: etcd.url, peer: "http://127.0.0.1:2")
+                let seen = try await EtcdExecutor(options: options, folder: folder, hooks: nil)
+                    .observe()
+                #expect(seen.groups.first?.state == (leader == 9 ? .leader : .follower))
+                #expect(
+                    seen.warnings == ["etcd's alarm NOSPACE is on", "etcd says: disk is slow"])
+            }
         }
     }
 }
