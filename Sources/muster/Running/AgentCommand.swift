@@ -207,8 +207,7 @@ enum AgentCommand {
                     folder: try HookFolder(path), data: data,
                     timeMax: call.duration("hook-limit") ?? .seconds(60))
             } catch {
-                throw CommandError(
-                    .notPermitted, "the hooks cannot be used: \(error.description)")
+                throw CommandError(error, "the hooks cannot be used")
             }
         }
         guard let endpoint = call.text("etcd") else {

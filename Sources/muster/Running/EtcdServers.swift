@@ -58,7 +58,7 @@ struct EtcdServers: Sendable {
         do throws(LocalProblem) {
             return try HookFolder(path)
         } catch {
-            throw CommandError(.notPermitted, "the hooks cannot be used: \(error.description)")
+            throw CommandError(error, "the hooks cannot be used")
         }
     }
 
