@@ -98,6 +98,14 @@ struct ExitCodeTests {
                 ["at", "yesterday-ish"], ["publish", "node-up", "--cluster", "c"],
                 ["nodes", "-o", "xml"], ["publish", "lines", "missing.jsonl"],
             ]
+            let watch = ["agent", "--cluster", "c", "--watch", "n1=tcp://127.0.0.1:9"]
+            let ofNodes = [
+                ["--leave"], ["--hooks", "/hooks"], ["--data", "/data"], ["--node", "n"],
+            ]
+            for words in ofNodes {
+                let run = try await scene.muster.run(watch + words)
+                #expect(run.status == 64 && run.err.contains(words[0]), "\(words): \(run.err)")
+            }
             for words in cases {
                 let run = try await scene.muster.run(words)
                 #expect(run.status == 64, "\(words): \(run.status) \(run.err)")

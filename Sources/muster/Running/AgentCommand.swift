@@ -275,9 +275,12 @@ enum AgentCommand {
     private static func runAsObserver(
         _ call: Invocation, _ cluster: ClusterID
     ) async throws -> ExitCode {
-        if call.text("node") != nil || call.text("etcd") != nil {
+        var ofNodes = ["node", "data", "hooks", "etcd"].filter { call.text($0) != nil }
+        if call.flag("leave") { ofNodes.append("leave") }
+        if let option = ofNodes.first {
             throw CommandError.usage(
-                "--watch is for an observer, which has no node",
+                "--watch is for an observer, which has no node, and --\(EscapedText(option)) is "
+                    + "for an agent beside one",
                 advice: "run one agent beside the node and another one with --watch")
         }
         let probes = try call.texts("watch").map { text -> Probe in
