@@ -15,8 +15,8 @@ enum DemoCommand {
             client that writes throughout. A fourth and a fifth join as learners and are promoted \
             when they have caught up; a machine is lost and returns in time, which cancels its \
             removal; the machine of the leader is lost, and is removed from etcd when its deadline \
-            has passed. At the end every write that etcd has acknowledged is looked for. About 70 \
-            seconds. The program etcd must be on the PATH (3.4 or later; Debian's etcd-server has \
+            has passed. At the end every write that etcd has acknowledged is looked for. About a \
+            minute. The program etcd must be on the PATH (3.4 or later; Debian's etcd-server has \
             it). Everything lies in one folder and is ended with the command.
             """,
         examples: [
