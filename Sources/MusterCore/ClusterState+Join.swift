@@ -103,7 +103,7 @@ extension ClusterState {
                 mover: NodeID(unchecked: ""))
             guard let unusable = situation.unusable else { continue }
             switch unusable.code {
-            case .changeInFlight, .closed, .inDoubt, .changeNotPermitted: continue
+            case .changeInFlight, .closed, .inDoubt, .changeNotPermitted, .newTerm: continue
             default: return unusable
             }
         }

@@ -237,7 +237,7 @@ extension Refusal.Code {
     /// Whether it says that too little is seen of a group, or of a node by it.
     var isOfView: Bool {
         switch self {
-        case .stale, .unconfirmed, .noLeader, .evidenceTooShort: true
+        case .stale, .unconfirmed, .noLeader, .newTerm, .evidenceTooShort: true
         default: isPassing
         }
     }

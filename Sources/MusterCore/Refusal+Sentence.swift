@@ -8,8 +8,8 @@ extension Refusal {
         case .quorumNow, .quorumLost, .quorumAfter, .criticalNewcomer, .floor, .votersMax,
             .lastVoter:
             quorumSentence
-        case .stale, .unconfirmed, .noLeader, .changeNotPermitted, .changeInFlight, .inDoubt,
-            .closed, .disputed:
+        case .stale, .unconfirmed, .noLeader, .newTerm, .changeNotPermitted, .changeInFlight,
+            .inDoubt, .closed, .disputed:
             viewSentence
         case .stillInContact, .notCaughtUp, .notHealthy, .noTransferTarget, .isLeader,
             .nodeDown, .notSeeded, .returning:
@@ -71,6 +71,9 @@ extension Refusal {
             number(0) == 0
                 ? "nobody is known to lead \(place)"
                 : "no leader's view of \(place) has come since term \(number(0))"
+        case .newTerm:
+            "\(node(0)) leads \(place) since term \(number(0)) and was seen once in it; who keeps up "
+                + "with it shows in its next view"
         case .changeNotPermitted:
             "the leader of \(place) has committed nothing of its term \(number(0)) yet"
         case .changeInFlight:

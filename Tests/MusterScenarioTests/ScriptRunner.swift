@@ -135,7 +135,8 @@ struct ScriptRunner {
             case "addNeedsAllVoters": world.capabilities.addNeedsAllVoters = true
             case "copyStopsWrites": world.capabilities.copyStopsWrites = true
             case "selfPromotes": world.capabilities.selfPromotes = true
-            case "learners2": world.capabilities.learnersMax = 2
+            case let word where word.hasPrefix("learners"):
+                world.capabilities.learnersMax = UInt32(word.dropFirst(8)) ?? 1
             default: break
             }
         }

@@ -135,6 +135,8 @@ struct Problem {
         let sick = group.voters.filter { !health.healthy.contains($0) }.map(\.text)
         if let refusal = health.unusable, isLasting(refusal.code) {
             add("cannot be changed: " + Wording.sentence(refusal))
+        } else if let refusal = health.unusable, health.isUnknown {
+            add("cannot be changed yet: " + Wording.sentence(refusal), .notice)
         } else if !sick.isEmpty {
             add(
                 "has \(health.healthy.count) of \(count) voters healthy, not "

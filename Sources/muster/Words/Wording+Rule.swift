@@ -200,6 +200,8 @@ extension Wording {
         switch code {
         case .stale:
             "a proof needs a fresh view" + values.length("observation-age-max", \.observationAgeMax)
+        case .newTerm:
+            "healthy is who has what was committed one view before, of the same leader"
         case .unconfirmed, .noLeader, .changeNotPermitted:
             "a proof needs the view of a leader that has just checked with a majority that it leads"
         case .changeInFlight, .closed:
