@@ -107,9 +107,7 @@ extension Situation {
             view.member.store == nil || view.member.store == known.identity.store,
             let age = view.contactAge, age <= policy.lease
         else { return Refusal(.notHealthy, group: group, nodes: [node]) }
-        if let returned = known.returned, at < returned + policy.trustDelay,
-            state.sagas[node]?.kind != .join
-        {
+        if let returned = known.returned, at < returned + policy.trustDelay {
             return Refusal(
                 .returning, group: group, nodes: [node],
                 numbers: [(returned + policy.trustDelay - at).milliseconds])

@@ -213,8 +213,8 @@ extension StepMachine {
     }
 
     /// With one voter, a second one alone would make both of them critical. Another join that is
-    /// under way is waited for, so that both are promoted back to back; nobody is once one can be
-    /// promoted too, nor anybody who is down.
+    /// under way is waited for, so that both are promoted back to back, also one that is trusted in
+    /// a moment; nobody is once one can be promoted too, nor anybody who is down.
     private func missingPartner() -> NodeID? {
         var missing: NodeID?
         for (other, saga) in state.sagas where other != node {
@@ -223,7 +223,9 @@ extension StepMachine {
                 state.nodes[other]?.liveness != .down
             else { continue }
             if step.name == .promote {
-                if situation.notCaughtUp(other) == nil && situation.isHeard(other) { return nil }
+                guard situation.notCaughtUp(other) == nil, situation.isHeard(other) else { continue }
+                if !state.isReturning(other, at: at) { return nil }
+                missing = missing ?? other
                 continue
             }
             let inside = situation.view(of: other) != nil
