@@ -18,10 +18,9 @@ extension ClusterState {
         default: break
         }
         guard let node = request.action.node, !request.overrides.contains(.held),
-            let hold = nodes[node]?.hold, moment < hold.until
+            let held = holding(of: node, at: moment)
         else { return nil }
-        return unknown(request.action)
-            ?? Refusal(.held, nodes: [node], numbers: [(hold.until - moment).milliseconds])
+        return unknown(request.action) ?? held
     }
 
     /// Which group or second node is named that is not there; nil when all of them are.

@@ -132,9 +132,9 @@ struct Situation {
         return view.contactAge.map { $0 <= policy.lease } ?? false
     }
 
-    /// What a voter holds is compared with what was committed one view before, in the same term: the
-    /// first view of a term shows whom the leader reaches, and not yet who keeps up. Nil when that
-    /// makes no difference: enough is seen, or too few are reached in any case.
+    /// What a voter holds is compared with what was committed one view before, in the same term:
+    /// the first view of a term shows whom the leader reaches, and not yet who keeps up. Nil when
+    /// that makes no difference: enough is seen, or too few are reached in any case.
     private var tooEarly: Refusal? {
         guard let observation = seen.view, observation.commitBefore == nil else { return nil }
         let needed = Proof.quorum(of: voters.count)

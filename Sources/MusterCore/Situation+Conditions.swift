@@ -139,7 +139,7 @@ extension Situation {
         for change: Proof.Change, of node: NodeID, proof: Proof
     ) -> [Refusal] {
         let damping = state.damping(of: node, at: at)
-        let hold = state.isHeld(node, at: at) ? Refusal(.held, nodes: [node]) : nil
+        let hold = state.holding(of: node, at: at)
         let found: [Refusal?]
         switch change {
         case .addVoter: found = [refuseSize(proof)]

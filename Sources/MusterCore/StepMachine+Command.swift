@@ -108,11 +108,11 @@ extension StepMachine {
         let sameSource = copies.filter { $0.source == source }
         let full = copies.count >= Int(policy.concurrentSyncsMax)
         if full || sameSource.count >= Int(policy.concurrentSyncsPerSourceMax) {
-            let holders = (full ? copies : sameSource).map(\.node)
+            let limit = full ? policy.concurrentSyncsMax : policy.concurrentSyncsPerSourceMax
             return .blocked(
                 Refusal(
-                    .syncSlot, group: group, nodes: holders,
-                    numbers: [Int64(policy.concurrentSyncsMax)]), proof)
+                    .syncSlot, group: group, nodes: (full ? copies : sameSource).map(\.node),
+                    numbers: [Int64(limit)], text: full ? "" : source.text), proof)
         }
         return onNode(.syncGroup(source: source, scope: .full), policy.copyLimit, proof: proof)
     }
@@ -151,8 +151,11 @@ extension StepMachine {
         let proof = prove(.addLearner, of: node)
         if let refusal = proof.refusal { return .blocked(refusal, proof) }
         if let earlier = earlierJoiner(), !hasSlotFor(2) {
+            let slots = state.learnerSlots(of: situation.group, for: node)
             return .blocked(
-                Refusal(.learnerSlot, group: group, nodes: [earlier], numbers: [1]), proof)
+                Refusal(
+                    .learnerSlot, group: group, nodes: [earlier], numbers: [Int64(slots)],
+                    text: "queue"), proof)
         }
         // A learner that promotes itself would do so without a proof.
         let role: Command.AddedRole = capabilities.selfPromotes ? .nonVoter : .learner
@@ -223,7 +226,9 @@ extension StepMachine {
                 state.nodes[other]?.liveness != .down
             else { continue }
             if step.name == .promote {
-                guard situation.notCaughtUp(other) == nil, situation.isHeard(other) else { continue }
+                guard situation.notCaughtUp(other) == nil, situation.isHeard(other) else {
+                    continue
+                }
                 if !state.isReturning(other, at: at) { return nil }
                 missing = missing ?? other
                 continue
