@@ -62,6 +62,10 @@ import Testing
         expect(
             Refusal(.storeChanged, nodes: nodes),
             "n3 came back with another disk; as a voter it could vote twice: replace it")
+        expect(
+            Refusal(.storeChanged, nodes: nodes, text: "data"),
+            "the other disk that n3 came back with holds data; only a blank one comes in for the "
+                + "one before")
         for edge in [Int64.min, .max] {
             let refusals = Refusal.Code.allCases.map {
                 Refusal($0, group: group, nodes: nodes, numbers: [edge, edge])

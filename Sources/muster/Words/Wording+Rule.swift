@@ -185,7 +185,8 @@ extension Wording {
             "a group has no more voters than wanted" + values.count("voters-max", \.votersMax)
         case .lastVoter: "a group keeps its last voter"
         case .learnerSlot:
-            "a group has few learners at a time" + values.count("learners-max", \.learnersMax)
+            "a group has as many learners at a time as its engine allows, unless the policy says "
+                + "fewer" + values.count("learners-max", \.learnersMax)
         case .syncSlot:
             "few copies at a time" + values.count("concurrent-syncs-max", \.concurrentSyncsMax)
         case .noSpare:
