@@ -125,6 +125,19 @@ struct LookingTests {
         }
     }
 
+    @Test func `a number of voters that gains nothing is warned of`() async throws {
+        try await Scene.withManager { scene in
+            let before = try await scene.muster("status").out
+            #expect(!before.contains("no more failures"), "\(before)")
+            let four = Scene.event("groupObserved", Scene.report([1, 2, 3, 4], index: 8))
+            try await scene.publish([Scene.nodeUp(4), four, four])
+            try await eventually("the group has four voters") {
+                try await scene.muster("status").out.contains(
+                    "group g1 has 4 voters, which bear no more failures than 3")
+            }
+        }
+    }
+
     @Test func `the first view of a new leader is no loss, and what it refuses says so`()
         async throws
     {

@@ -161,7 +161,10 @@ enum EventNotation {
             " [\(proof.group) \(proof.healthy.count)/\(proof.voters.count) needs \(proof.needed), "
                 + "after \(proof.healthyAfter)/\(proof.votersAfter) needs \(proof.neededAfter)"
                 + (proof.floor > 0 ? ", floor \(proof.floor)" : "") + "]"
-                + (proof.warning == nil ? "" : " (none to spare)")
+                + (proof.change == .sync && proof.warning != nil ? " (none to spare)" : "")
+                + (proof.overridden.isEmpty
+                    ? ""
+                    : " (warned: \(proof.overridden.map(\.rawValue).joined(separator: ",")))")
         }
         .joined()
     }

@@ -128,6 +128,8 @@ struct Problem {
             add(
                 "is degraded: it has \(count) voters and had \(group.desired); add a node to fill "
                     + "the place", .notice)
+        } else if let even = Proof.evenSize(count) {
+            add("has \(even)", .notice)
         }
         if state.policy == nil { return found }
         let health = state.health(
