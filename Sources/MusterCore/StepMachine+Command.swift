@@ -146,6 +146,10 @@ extension StepMachine {
     }
 
     private func learner() -> StepAttempt {
+        // It would keep the place from others, and catch up with nothing.
+        if saga.kind == .join, state.nodes[node]?.liveness == .down {
+            return .blocked(Refusal(.nodeDown, group: group, nodes: [node]), nil)
+        }
         let capabilities = state.capabilities(of: situation.group, for: node)
         if capabilities.learnersMax == 0 { return change(.addVoter, .addMember(as: .voter)) }
         let proof = prove(.addLearner, of: node)

@@ -87,8 +87,7 @@ enum EventNotation {
         case .joinRefused(let node, _, let refusal): "joinRefused \(node) \(text(refusal))"
         case .sagaStarted(let saga, let proofs):
             "sagaStarted \(saga.kind.rawValue) \(saga.node) \(saga.reason.rawValue) "
-                + saga.steps.map { "\($0.key):\($0.value.name.rawValue)" }.joined(separator: " ")
-                + text(proofs)
+                + (saga.isCancelled ? "cancelled " : "") + steps(saga) + text(proofs)
         case .sagaRollingBack(let node, let refusal): "sagaRollingBack \(node) \(text(refusal))"
         case .sagaStalled(let node, let refusal, _): "sagaStalled \(node) \(text(refusal))"
         case .sagaResumed(let node): "sagaResumed \(node)"
@@ -154,6 +153,10 @@ enum EventNotation {
         case .synced: "synced"
         case .failed: "failed"
         }
+    }
+
+    private static func steps(_ saga: Saga) -> String {
+        saga.steps.map { "\($0.key):\($0.value.name.rawValue)" }.joined(separator: " ")
     }
 
     private static func text(_ proofs: [Proof]) -> String {

@@ -100,6 +100,8 @@ extension Wording {
             "the removal of \(node.text) is cancelled (\(why.rawValue))"
         case .removalBlocked(let node, let refusal, _):
             "the removal of \(node.text) is held back: \(sentence(refusal))"
+        case .sagaStarted(let saga, _) where saga.isCancelled:
+            "the removal of \(saga.node.text) is cancelled half way: no other group loses it"
         case .sagaStarted(let saga, let proofs):
             "the \(saga.kind.rawValue) of \(saga.node.text) begins (\(saga.reason.rawValue))"
                 + warnings(proofs)

@@ -86,7 +86,10 @@ extension Wording {
     }
 
     private static func begin(_ saga: Saga, _ values: Values) -> String {
-        switch (saga.kind, saga.reason) {
+        if saga.isCancelled {
+            return "what is cancelled half way goes no further; the node joins again what it left"
+        }
+        return switch (saga.kind, saga.reason) {
         case (.join, .request): "a person asked for it, and the node's identity is sound"
         case (.join, _):
             "a node may join by saying that it is up where the join policy admits it"
