@@ -159,15 +159,19 @@ enum EventNotation {
         saga.steps.map { "\($0.key):\($0.value.name.rawValue)" }.joined(separator: " ")
     }
 
+    private static func warning(_ proof: Proof) -> String {
+        if proof.warning == nil { return "" }
+        if proof.change == .sync { return " (none to spare)" }
+        let policies = proof.overridden.map(\.rawValue).joined(separator: ",")
+        return policies.isEmpty ? "" : " (warned: \(policies))"
+    }
+
     private static func text(_ proofs: [Proof]) -> String {
         proofs.map { proof in
             " [\(proof.group) \(proof.healthy.count)/\(proof.voters.count) needs \(proof.needed), "
                 + "after \(proof.healthyAfter)/\(proof.votersAfter) needs \(proof.neededAfter)"
                 + (proof.floor > 0 ? ", floor \(proof.floor)" : "") + "]"
-                + (proof.change == .sync && proof.warning != nil ? " (none to spare)" : "")
-                + (proof.overridden.isEmpty
-                    ? ""
-                    : " (warned: \(proof.overridden.map(\.rawValue).joined(separator: ",")))")
+                + warning(proof)
         }
         .joined()
     }
