@@ -100,7 +100,7 @@ let package = Package(
             "MusterSimulationTests",
             [
                 "MusterCore", "MusterWire", "MusterLog", "MusterRuntime", "MusterManager",
-                "MusterSimulation", "MusterTesting",
+                "MusterAgent", "MusterSimulation", "MusterTesting",
             ]),
         tests(
             "MusterAgentTests",

@@ -130,6 +130,29 @@ import Testing
         }
     }
 
+    @Test func `a file that cannot be written anew goes on, and what is written is there again`()
+        async throws
+    {
+        try await TemporaryFolder.with { folder in
+            let (place, elsewhere) = (folder.file("data"), folder.file("elsewhere"))
+            try FileManager.default.createDirectory(
+                atPath: place, withIntermediateDirectories: false)
+            var journal = try LocalJournal(place + "/j", compactAt: 10)
+            try journal.append([began(1)])
+            try FileManager.default.moveItem(atPath: place, toPath: elsewhere)
+            #expect(throws: LocalProblem.self) { try journal.compact(at: nil) }
+            try journal.append([began(2)])
+            #expect(
+                try LocalJournal(elsewhere + "/j").memory.commands.keys == [id(1), id(2)])
+            try FileManager.default.moveItem(atPath: elsewhere, toPath: place)
+            try journal.append((3...9).map { began($0) })
+            try journal.compact(at: nil)
+            try journal.append([began(10)])
+            #expect(
+                try LocalJournal(place + "/j").memory.commands.keys == (1...10).map { id($0) })
+        }
+    }
+
     // MARK: Who the node is
 
     private let cluster = ClusterID(unchecked: "orders")

@@ -5,7 +5,7 @@ internal import MusterRuntime
 /// closed with its last reference.
 final class NetConnection {
     private let socket: Int32
-    private let limit: Duration
+    private var limit: Duration
     private var tls: TLSSession?
 
     /// Why a connection fails, as a sentence part.
@@ -54,14 +54,17 @@ final class NetConnection {
         var last = Failure("it has no address")
         var next = list
         while let address = next?.pointee {
+            next = address.ai_next
             do throws(Failure) {
-                let connection = try connect(address, limit)
+                // One that does not answer leaves half of the time to those behind it.
+                let share = next == nil ? limit : Self.now + max(.zero, limit - Self.now) / 2
+                let connection = try connect(address, share)
+                connection.limit = limit
                 if let by { connection.tls = try secure(connection, place, by) }
                 return connection
             } catch {
                 last = error
             }
-            next = address.ai_next
         }
         throw last
     }
