@@ -158,7 +158,9 @@ package struct World {
         add(.raft, in: .milliseconds(200))
         configure()
         if !options.faults.isEmpty { add(.fault, in: dice.time(500, 4000)) }
-        for absence in options.rough.absences + options.shortLogs { add(.absence(absence), in: absence.after) }
+        for absence in options.rough.absences + options.shortLogs {
+            add(.absence(absence), in: absence.after)
+        }
         for moment in options.leaps { add(.leap, in: moment) }
         for moment in options.policyChanges { add(.policy, in: moment) }
         if let outage = options.outage { add(.outage(outage.length), in: outage.after) }
