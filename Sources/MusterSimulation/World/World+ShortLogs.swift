@@ -48,9 +48,11 @@ extension World {
     mutating func noteShorter(
         _ index: Int, _ group: GroupID, from old: UInt64, to new: UInt64, isByFault: Bool
     ) {
-        let held = min(old, committed[group] ?? 0)
-        guard new < held else { return }
         let identity = nodes[index].identity
+        // What went before and has not come again since is gone too.
+        let before = shortLogs[identity.store]?.filter { $0.group == group }.map(\.held).max() ?? 0
+        let held = max(before, min(old, committed[group] ?? 0))
+        guard new < held else { return }
         shortLogs[identity.store, default: []].append(
             ShortLog(
                 group: group, left: new, held: held,
