@@ -1,5 +1,5 @@
 package import MusterAgent
-internal import MusterCore
+package import MusterCore
 package import MusterWire
 
 // What is done for a command, and what the fleet's own agents do with one: at most once for each

@@ -37,14 +37,14 @@ package struct SimulatedExecutor: Executor {
 package final class SimulatedMachines: Sendable {
     private let state: Mutex<State>
 
-    private struct State: Sendable {
+    fileprivate struct State: Sendable {
         var fleet: Fleet
         var waiting: [CommandID: Waiting] = [:]
         /// Commands whose executor's task was cancelled before it began to wait.
         var cancelled: Set<CommandID> = []
     }
 
-    private struct Waiting: Sendable {
+    fileprivate struct Waiting: Sendable {
         var node: NodeID
         var group: GroupID?
         var progress: @Sendable (CopyProgress) -> Void
@@ -95,10 +95,10 @@ package final class SimulatedMachines: Sendable {
         }
     }
 
-    private static let abandoned = CommandOutcome.unknown(
+    fileprivate static let abandoned = CommandOutcome.unknown(
         detail: "the agent ended while it was carried out")
 
-    private typealias Ends = [(CheckedContinuation<CommandOutcome, Never>, CommandOutcome)]
+    fileprivate typealias Ends = [(CheckedContinuation<CommandOutcome, Never>, CommandOutcome)]
 }
 
 extension SimulatedMachines.State {

@@ -70,7 +70,8 @@ extension AgentLoop {
         let pause = Duration.milliseconds(100) * (1 << min(failures, 6))
         failures += 1
         retryAt = now + min(pause, .seconds(5))
-        if phase == .announcing { lookAgain() }
+        // While it looks, another announcement may have been under way: that one is stale too.
+        if phase == .announcing || phase == .looking { lookAgain() }
     }
 
     /// Where the log of a server ends grows stale while the announcement waits, and would look as

@@ -166,6 +166,7 @@ package struct AgentLoop: Sendable {
         case .progress(let id, let progress): self.progress(id, progress)
         case .finished(let id, let outcome): finished(id, outcome)
         case .storeRenewed(let id, let identity): renewed(id, identity)
+        case .storeKept(let id, let reason): notRenewed(id, reason)
         case .said(let fact): post(fact, .other)
         case .time: break
         case .stop(let leave, let reason): stop(leave: leave, reason: reason)
