@@ -301,4 +301,25 @@ import Testing
         world.settle()
         #expect(world.hasEnded)
     }
+
+    @Test func `a node that is told to stop once more as soon as it is out goes all the same`()
+        throws
+    {
+        var world = AgentWorld()
+        world.begin()
+        world.give(.stop(leave: true, reason: "retired"))
+        world.settle()
+        let states = [("removing", UInt64(8)), ("removed", 9), ("removing", 10)]
+        let records = try states.map { state, sequence in
+            AgentInput.member(
+                try world.member(
+                    "n1", store: AgentWorld.store, membership: state, sequence: sequence))
+        }
+        world.give(Array(records.prefix(1)))
+        world.settle()
+        #expect(!world.hasEnded)
+        world.give(Array(records.dropFirst()))
+        world.settle()
+        #expect(world.hasEnded)
+    }
 }

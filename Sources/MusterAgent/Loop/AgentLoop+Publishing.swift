@@ -176,6 +176,10 @@ extension AgentLoop {
         if let known = roster[record.node], known.sequence > record.sequence { return }
         roster[record.node] = record
         guard record.node == identity.node else { return }
+        // As soon as it is out its server may be told to stop once more: then it is "removing" again.
+        if case .leaving = phase, record.store == identity.store, record.membership == .removed {
+            isTakenOut = true
+        }
         if record.store == identity.store, record.start > identity.start {
             return halt(
                 .halted(

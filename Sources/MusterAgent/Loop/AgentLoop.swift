@@ -37,6 +37,8 @@ package struct AgentLoop: Sendable {
     var notes = SortedMap<UInt64, AgentNote>()
     /// When the log took this store's first announcement, by its clock; nil before.
     var announced: Timestamp?
+    /// Whether the node was taken out since it asked to leave.
+    var isTakenOut = false
     var failures = 0
     var retryAt: Duration = .zero
     /// What was said last about each kind of trouble, so that it is said once.
