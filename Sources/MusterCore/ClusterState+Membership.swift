@@ -74,8 +74,8 @@ extension ClusterState {
         return Capabilities()
     }
 
-    /// How many learners the group may have at once: as many as its engine allows, unless the policy
-    /// says fewer.
+    /// How many learners the group may have at once: as many as its engine allows, unless the
+    /// policy says fewer.
     func learnerSlots(of group: GroupID, for newcomer: NodeID?) -> Int {
         let capabilities = capabilities(of: group, for: newcomer)
         return Int(min(policy?.learnersMax ?? Policy().learnersMax, capabilities.learnersMax))
