@@ -28,9 +28,9 @@ package struct ScheduleOptions: Sendable {
     package var rates: [Int]
     /// When the log's clock leaps.
     package var leaps: [Duration] = []
-    /// When operators change the policy, in rough schedules.
+    /// When operators change the policy.
     package var policyChanges: [Duration] = []
-    /// When nobody reaches the log for minutes, and for how long, in rough schedules.
+    /// When nobody reaches the log for minutes, and for how long.
     package var outage: (after: Duration, length: Duration)?
     /// The faults that are made, by their numbers from 1; nil: all that come up.
     package var only: [Int]?
@@ -60,23 +60,27 @@ package struct ScheduleOptions: Sendable {
         rates = (0..<managers + nodes).map { _ in dice.one(of: wrong) }
     }
 
-    /// With a clock of the log that leaps, in some schedules. It has dice of its own: the others
-    /// are what they would be without.
-    mutating func addLeaps(_ seed: UInt64) { leaps = Seldom(seed, until: calmAfter).leaps }
+    /// With what comes in few schedules. It has dice of its own: the others are what they would be
+    /// without.
+    mutating func addSeldom(_ seed: UInt64) {
+        let seldom = Seldom(seed, until: calmAfter)
+        leaps = seldom.leaps
+        policyChanges = seldom.policyChanges
+        outage = seldom.outage
+        if let outage { calmAfter = max(calmAfter, outage.after + outage.length + .seconds(5)) }
+    }
 
     /// How much the clocks may differ from the log's between two of its records.
     package var tolerance: Duration {
-        rates.allSatisfy { $0 == 1000 } ? .zero : .milliseconds(100)
+        if rates.allSatisfy({ $0 == 1000 }) { return .zero }
+        // They are wrong by one in two hundred, and nobody sets them right while the log is away.
+        return .milliseconds(100) + (outage?.length ?? .zero) / 200
     }
 
     /// With races that are long, and deadlines that are short.
     mutating func makeRough(_ seed: UInt64) {
-        let seldom = Seldom(seed, until: calmAfter)
-        policyChanges = seldom.policyChanges
-        outage = seldom.outage
         rough = Roughness(seed: seed)
         calmAfter = max(calmAfter, rough.end)
-        if let outage { calmAfter = max(calmAfter, outage.after + outage.length + .seconds(5)) }
         leaps = rough.leaps
         checkpointInterval = rough.checkpointInterval
     }

@@ -42,7 +42,8 @@ extension World {
             return add(.look, in: .milliseconds(500))
         }
         settledSince = nil
-        if state.policy == nil { configure() }
+        // What an operator said before may land late, and be what counts.
+        if !isPolicyWanted { configure() }
         actAsPerson()
         if waitsForDamping {
             coverage.persons["waits until a node is no longer damped", default: 0] += 1
@@ -56,6 +57,12 @@ extension World {
     }
 
     private var state: ClusterState { reference.state }
+
+    /// Whether the policy is what people want in the end.
+    private var isPolicyWanted: Bool {
+        guard let policy = state.policy else { return false }
+        return wantedPolicy.applied(to: policy) == policy
+    }
 
     /// How long nothing was decided in calm.
     var sinceLastDecision: Duration {
@@ -167,7 +174,7 @@ extension World {
 
     /// What is not yet as it must be in the end; nil when everything is.
     var unsettled: String? {
-        guard state.policy != nil else { return "no policy" }
+        guard isPolicyWanted else { return "no policy, or another one than people want" }
         for (group, model) in groups {
             if model.pending != nil { return "a change is pending in \(group)" }
             guard let leader = model.leader else { return "nobody leads \(group)" }

@@ -227,6 +227,11 @@ extension World {
     // MARK: Operators
 
     mutating func configure() {
+        request(.configure(wantedPolicy), in: .milliseconds(300))
+    }
+
+    /// What people want when all is calm.
+    var wantedPolicy: PolicyPatch {
         var patch = PolicyPatch()
         patch.joinPolicy = .open
         patch.votersMin = options.votersMin
@@ -248,7 +253,7 @@ extension World {
         patch.backoffMax = .milliseconds(3000)
         patch.stallRetry = .milliseconds(8000)
         patch.setModes(.act)
-        request(.configure(patch), in: .milliseconds(300))
+        return patch
     }
 
     /// What people may change while all goes on; once it is calm the first policy is back.

@@ -67,7 +67,7 @@ package struct World {
     package init(seed: UInt64, change: (inout ScheduleOptions) -> Void = { _ in }) {
         dice = Dice(seed: seed)
         var options = ScheduleOptions(&dice)
-        options.addLeaps(seed)
+        options.addSeldom(seed)
         change(&options)
         self.options = options
         let header = JournalHeader(
