@@ -120,6 +120,11 @@ struct JournalReference {
         found.append(Breach(promise, "decision \(state.head.sequence.next): \(text)"))
     }
 
+    /// The same, of the decision that was accepted last.
+    mutating func failNewest(_ promise: Promise, _ text: String) {
+        found.append(Breach(promise, "decision \(state.head.sequence): \(text)"))
+    }
+
     // MARK: Decided again
 
     private mutating func judge(_ decision: Decision) {
@@ -178,8 +183,6 @@ struct JournalReference {
         for event in decision.events {
             if case .sagaStarted(let saga, _) = event { noteUnwanted(saga, before) }
             switch event {
-            case .nodeRefused(let node, _, let refusal) where refusal.code == .storeRegressed:
-                fail(.disksAreToldApart, "\(node) is said to have lost what its disk has")
             case .sagaStarted(let saga, _) where saga.kind == .remove && saga.reason == .silence:
                 if before.blind != nil {
                     fail(.silenceIsProved, "\(saga.node) is removed by a blind manager")

@@ -32,6 +32,8 @@ package struct ScheduleOptions: Sendable {
     package var policyChanges: [Duration] = []
     /// When nobody reaches the log for minutes, and for how long.
     package var outage: (after: Duration, length: Duration)?
+    /// When nodes come back with less than they had, in some schedules.
+    package var shortLogs: [Roughness.Absence] = []
     /// The faults that are made, by their numbers from 1; nil: all that come up.
     package var only: [Int]?
     /// What stretches races; nothing does in schedules that are not rough.
@@ -67,6 +69,7 @@ package struct ScheduleOptions: Sendable {
         leaps = seldom.leaps
         policyChanges = seldom.policyChanges
         outage = seldom.outage
+        addShortLogs(seed, perMille: 150)
         if let outage { calmAfter = max(calmAfter, outage.after + outage.length + .seconds(5)) }
     }
 
@@ -81,8 +84,23 @@ package struct ScheduleOptions: Sendable {
     mutating func makeRough(_ seed: UInt64) {
         rough = Roughness(seed: seed)
         calmAfter = max(calmAfter, rough.end)
+        addShortLogs(seed, perMille: 300)
         leaps = rough.leaps
         checkpointInterval = rough.checkpointInterval
+    }
+
+    /// With logs that get shorter, at moments and for lengths of time of their own dice.
+    private mutating func addShortLogs(_ seed: UInt64, perMille: Int) {
+        var dice = Dice(seed: seed ^ 0x5406_7106_0000_0058)
+        shortLogs = []
+        guard dice.happens(perMille: perMille) else { return }
+        for _ in 0...dice.pick(4) {
+            shortLogs.append(
+                Roughness.Absence(
+                    kind: .logShortened, victim: dice.pick(60),
+                    after: dice.time(1500, max(3000, calmAfter.milliseconds)),
+                    length: dice.time(300, 9000)))
+        }
     }
 
     /// Without any fault.
@@ -91,6 +109,7 @@ package struct ScheduleOptions: Sendable {
         leaps = []
         policyChanges = []
         outage = nil
+        shortLogs = []
         appendFaults = 0
         operatorInterval = nil
     }
@@ -126,10 +145,10 @@ package struct WorldFault: Sendable {
         case nodeCrash, nodePause, nodeCut, partition, diskLost, agentCrash, agentCut
         case oldIncarnation
         case logAway, massOutage, drift, hostileBytes, staleObservation, duplicatedInput
-        case clockLeap
+        case clockLeap, logShortened
 
-        /// Those that come again and again; a leap comes when its schedule has it.
-        static let drawn = allCases.filter { $0 != .clockLeap }
+        /// Those that come again and again; the others come when their schedule has them.
+        static let drawn = allCases.filter { $0 != .clockLeap && $0 != .logShortened }
     }
 
     package var kind: Kind

@@ -50,6 +50,11 @@ extension World {
             isOver = true
             return
         }
+        if isGivenUp {
+            coverage.persons["restores what a group has lost", default: 0] += 1
+            isOver = true
+            return
+        }
         if sinceDawn > options.calmAfter + Self.patience {
             throw violation(.everythingConverges, text)
         }
@@ -75,10 +80,10 @@ extension World {
     private mutating func actAsPerson() {
         guard min(sinceLastDecision, now - personActedAt) >= .seconds(4) else { return }
         if startInConflict() || endDispute() || startByHand() { return }
-        if removeFound() || decideBlocked() || removeLost() { return }
+        if removeFound() || decideBlocked() || removeLost() || removeShort() { return }
     }
 
-    private mutating func note(_ act: String) -> Bool {
+    mutating func note(_ act: String) -> Bool {
         personActedAt = now
         coverage.persons[act, default: 0] += 1
         tell("a person \(act)")
@@ -193,6 +198,9 @@ extension World {
         for (node, known) in state.nodes where place(of: node) != nil {
             if known.liveness != .up { return "\(node) is \(known.liveness)" }
             if known.removal != nil { return "a removal of \(node) is pending" }
+            if known.regressed != nil, state.isMember(node) {
+                return "\(node) is a member and has lost what it had acknowledged"
+            }
             let isOut = known.refused != nil || state.tombstones[known.identity.store] != nil
             if !state.isMember(node) && !isOut { return "\(node) is left outside" }
         }

@@ -75,6 +75,7 @@ extension World {
         case .partition:
             for index in nodes.indices { nodes[index].side = dice.pick(2) }
         case .diskLost: loseDisk(node)
+        case .logShortened: shortenLogs(node)
         case .agentCrash: crashAgent(node)
         case .agentCut: nodes[node].agentCutUntil = now + length
         case .oldIncarnation: sayOld(node)
@@ -100,7 +101,7 @@ extension World {
                 add(.beginManager(index), in: dice.time(1, 500))
             }
         case .ownershipOverlap: share()
-        case .nodeCrash, .diskLost: startNode(node)
+        case .nodeCrash, .diskLost, .logShortened: startNode(node)
         case .partition: for index in nodes.indices { nodes[index].side = 0 }
         case .agentCrash: add(.beginAgent(node), in: .milliseconds(1))
         case .massOutage: for index in nodes.indices { startNode(index) }
@@ -108,7 +109,7 @@ extension World {
         }
     }
 
-    private mutating func crashNode(_ index: Int) {
+    mutating func crashNode(_ index: Int) {
         guard nodes[index].isUp else { return }
         tell("\(nodes[index].identity.node) crashes")
         nodes[index].isUp = false
@@ -143,13 +144,14 @@ extension World {
     }
 
     /// Whether the voters of a configuration with sound disks are no majority without the node.
-    private func isNeeded(
+    func isNeeded(
         _ node: NodeID, _ members: SortedMap<NodeID, SimulatedGroup.Seat>
     ) -> Bool {
         let voters = members.filter { $0.value.role == .voter }
         let sound = voters.count { voter in
             guard voter.key != node, let place = place(of: voter.key) else { return false }
-            return nodes[place].identity.store == voter.value.store
+            let store = voter.value.store
+            return nodes[place].identity.store == store && !hasLostEntries(store)
         }
         return voters.contains { $0.key == node } && sound < voters.count / 2 + 1
     }
@@ -175,6 +177,8 @@ extension World {
         if seat?.role == .voter, model.members.filter({ $0.value.role == .voter }).count <= 1 {
             return
         }
+        // What others lost is no reason to take out those who have it.
+        if !shortLogs.isEmpty, isNeeded(victim.node, model.latest) { return }
         let new: SimulatedGroup.Seat? =
             seat == nil ? SimulatedGroup.Seat(store: victim.store, role: .learner) : nil
         _ = with(group) { $0.change(victim.node, to: new, &$1) }

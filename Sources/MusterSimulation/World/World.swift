@@ -43,6 +43,12 @@ package struct World {
     var isOver = false
     /// Whether somebody changed members behind Muster's back: what that costs is not its act.
     var isDrifted = false
+    /// What got shorter on its disk, by store.
+    var shortLogs: [StoreID: [ShortLog]] = [:]
+    /// The last entry of each group that was ever committed.
+    var committed = SortedMap<GroupID, UInt64>()
+    /// Whether a group lost acknowledged writes by the vote of a log that was cut short.
+    var hasLostWrites = false
     /// How many faults came up.
     var faults = 0
     /// The faults that were made, each with its number, for who reads how it went.
@@ -152,7 +158,9 @@ package struct World {
         add(.raft, in: .milliseconds(200))
         configure()
         if !options.faults.isEmpty { add(.fault, in: dice.time(500, 4000)) }
-        for absence in options.rough.absences { add(.absence(absence), in: absence.after) }
+        for absence in options.rough.absences + options.shortLogs {
+            add(.absence(absence), in: absence.after)
+        }
         for moment in options.leaps { add(.leap, in: moment) }
         for moment in options.policyChanges { add(.policy, in: moment) }
         if let outage = options.outage { add(.outage(outage.length), in: outage.after) }
@@ -220,6 +228,7 @@ package struct World {
         let sequence = reference.decisions.count
         if reference.note(found, in: log), reference.decisions.count > sequence {
             coverage.note(reference.newest, dueTo: activeFaults)
+            judgeShortLogs()
             tell("decided \(reference.decisions.count): \(reference.newest)")
         }
         _ = neighbour?.note(found, in: log)
