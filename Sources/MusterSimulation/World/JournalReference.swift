@@ -19,6 +19,8 @@ struct JournalReference {
     private(set) var voids = 0
     /// How much the managers' clocks may run ahead of the log's.
     let tolerance: Duration
+    /// By how much the log's clock was ahead of what it says now.
+    var behind: Duration = .zero
     private(set) var book = InputBook()
     /// The offsets of the records of the cluster that are void.
     private(set) var voidOffsets: [Offset] = []
@@ -80,7 +82,7 @@ struct JournalReference {
         }
         do {
             let decision = try reader.decision(of: value, withEvent: false)
-            if record.appended + tolerance < decision.at {
+            if record.appended + behind + tolerance < decision.at {
                 fail(.noDeadlineEarly, "at: decided in the future")
             }
             let hash = SHA256.hash(of: value)

@@ -32,6 +32,8 @@ package struct ScheduleOptions: Sendable {
     package var policyChanges: [Duration] = []
     /// When nobody reaches the log for minutes, and for how long.
     package var outage: (after: Duration, length: Duration)?
+    /// When the log's clock goes back, in some schedules.
+    package var setbacks: [Roughness.Absence] = []
     /// When nodes come back with less than they had, in some schedules.
     package var shortLogs: [Roughness.Absence] = []
     /// The faults that are made, by their numbers from 1; nil: all that come up.
@@ -70,6 +72,7 @@ package struct ScheduleOptions: Sendable {
         policyChanges = seldom.policyChanges
         outage = seldom.outage
         addShortLogs(seed, perMille: 150)
+        addSetbacks(seed, perMille: 150)
         if let outage { calmAfter = max(calmAfter, outage.after + outage.length + .seconds(5)) }
     }
 
@@ -85,6 +88,7 @@ package struct ScheduleOptions: Sendable {
         rough = Roughness(seed: seed)
         calmAfter = max(calmAfter, rough.end)
         addShortLogs(seed, perMille: 300)
+        addSetbacks(seed, perMille: 300)
         leaps = rough.leaps
         checkpointInterval = rough.checkpointInterval
     }
@@ -103,6 +107,20 @@ package struct ScheduleOptions: Sendable {
         }
     }
 
+    /// With a clock of the log that goes back, by dice of its own.
+    private mutating func addSetbacks(_ seed: UInt64, perMille: Int) {
+        var dice = Dice(seed: seed ^ 0x5E7B_ACC5_0000_0116)
+        setbacks = []
+        guard dice.happens(perMille: perMille) else { return }
+        for _ in 0...dice.pick(4) {
+            setbacks.append(
+                Roughness.Absence(
+                    kind: .clockBack, victim: 0,
+                    after: dice.time(1500, max(3000, calmAfter.milliseconds)),
+                    length: .seconds(2)))
+        }
+    }
+
     /// Without any fault.
     package mutating func makeCalm() {
         faults = []
@@ -110,6 +128,7 @@ package struct ScheduleOptions: Sendable {
         policyChanges = []
         outage = nil
         shortLogs = []
+        setbacks = []
         appendFaults = 0
         operatorInterval = nil
     }
@@ -145,10 +164,12 @@ package struct WorldFault: Sendable {
         case nodeCrash, nodePause, nodeCut, partition, diskLost, agentCrash, agentCut
         case oldIncarnation
         case logAway, massOutage, drift, hostileBytes, staleObservation, duplicatedInput
-        case clockLeap, logShortened
+        case clockLeap, logShortened, clockBack
 
         /// Those that come again and again; the others come when their schedule has them.
-        static let drawn = allCases.filter { $0 != .clockLeap && $0 != .logShortened }
+        static let drawn = allCases.filter {
+            $0 != .clockLeap && $0 != .logShortened && $0 != .clockBack
+        }
     }
 
     package var kind: Kind

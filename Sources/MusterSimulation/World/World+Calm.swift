@@ -11,6 +11,8 @@ extension World {
         tell("calm")
         coverage.active = []
         logAwayUntil = now
+        // No deadline fires before the log's clock is where it was: somebody sets it right.
+        if leapMost - leap > .seconds(15) { setClock(leapMost) }
         for index in managers.indices {
             managers[index].pausedUntil = now
             managers[index].cutUntil = now
@@ -79,7 +81,7 @@ extension World {
     /// What is left to people, a person does when nothing else happened for a while.
     private mutating func actAsPerson() {
         guard min(sinceLastDecision, now - personActedAt) >= .seconds(4) else { return }
-        if startInConflict() || endDispute() || startByHand() { return }
+        if startInConflict() || startDisplaced() || endDispute() || startByHand() { return }
         if removeFound() || decideBlocked() || removeLost() || removeShort() { return }
     }
 
@@ -99,6 +101,20 @@ extension World {
             crashAgent(index)
             add(.beginAgent(index), in: .milliseconds(500))
             return note("starts a node in conflict again")
+        }
+        return false
+    }
+
+    /// Starts the agent of a node again that is known on a disk it had before, as what it said then
+    /// came once more: an agent that finds itself displaced says so and is silent.
+    private mutating func startDisplaced() -> Bool {
+        for (node, known) in state.nodes where known.liveness == .down {
+            guard let index = place(of: node), nodes[index].loop != nil,
+                nodes[index].identity.store != known.identity.store
+            else { continue }
+            crashAgent(index)
+            add(.beginAgent(index), in: .milliseconds(500))
+            return note("starts a node again that is known on a disk it had before")
         }
         return false
     }

@@ -84,6 +84,7 @@ extension World {
             let spared = dice.happens(perMille: 700) ? 0 : nodes.count
             for index in nodes.indices where index != spared { crashNode(index) }
         case .clockLeap: leapClock()
+        case .clockBack: setClockBack()
         case .drift: driftGroup()
         case .hostileBytes: sendHostile()
         case .staleObservation, .duplicatedInput: repeatInput()
@@ -186,7 +187,23 @@ extension World {
 
     /// The log's clock goes ahead, by whatever it may be.
     private mutating func leapClock() {
-        leap += .milliseconds(dice.one(of: [2500, 20_000, 3_600_000]))
+        setClock(leap + .milliseconds(dice.one(of: [2500, 20_000, 3_600_000])))
+    }
+
+    /// The log's clock goes back, by whatever it may be, or is right again.
+    private mutating func setClockBack() {
+        let length = Duration.milliseconds(dice.one(of: [700, 2500, 12_000]))
+        hasGoneBack = true
+        setClock(leap > .zero && dice.happens(perMille: 500) ? .zero : leap - length)
+    }
+
+    /// Sets the log's clock, by how much it is ahead of the world's.
+    mutating func setClock(_ new: Duration) {
+        leap = new
+        leapMost = max(leapMost, new)
+        // Managers that have not heard of it yet go by what it was.
+        reference.behind = leapMost - leap
+        neighbour?.behind = leapMost - leap
         tell("the log's clock is ahead by \(leap.milliseconds) ms")
     }
 

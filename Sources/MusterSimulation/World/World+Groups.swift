@@ -135,7 +135,7 @@ extension World {
                 .onlyAcceptedCommands, "\(work.id) is carried out and was not published")
         }
         // An agent hears of a leap with the records after it.
-        if leap == .zero, command.notAfter + options.tolerance < now {
+        if leap == .zero, !hasGoneBack, command.notAfter + options.tolerance < now {
             throw violation(.noCommandTwice, "\(work.id) is begun too late")
         }
         guard command.executor == nodes[index].identity else {

@@ -80,6 +80,8 @@ extension World {
     /// Whom the newest decision calls short has a log that got shorter before it said where it
     /// ends.
     mutating func judgeShortLogs() {
+        // What was said earlier and what later, nobody can tell where the log's clock went back.
+        if hasGoneBack { return }
         for event in reference.newest {
             guard case .nodeRefused(let node, let store, let refusal) = event,
                 refusal.code == .storeRegressed, refusal.numbers.count == 2

@@ -28,6 +28,10 @@ package struct World {
     var now = World.dawn
     /// By how much the log's clock is ahead of the world's.
     var leap: Duration = .zero
+    /// By how much it ever was.
+    var leapMost: Duration = .zero
+    /// Whether it ever went back.
+    var hasGoneBack = false
     package internal(set) var step = 0
     var queue = WorldQueue()
     var log = SimulatedLog()
@@ -158,7 +162,7 @@ package struct World {
         add(.raft, in: .milliseconds(200))
         configure()
         if !options.faults.isEmpty { add(.fault, in: dice.time(500, 4000)) }
-        for absence in options.rough.absences + options.shortLogs {
+        for absence in options.rough.absences + options.shortLogs + options.setbacks {
             add(.absence(absence), in: absence.after)
         }
         for moment in options.leaps { add(.leap, in: moment) }
