@@ -17,6 +17,7 @@ package struct SimulatedExecutor: Executor {
         self.identity = identity
     }
 
+    /// What is seen of the node; the sentence says that its process does not answer.
     package func observe() async throws(ExecutorProblem) -> NodeObservation {
         let identity = identity()
         guard let seen = machines.with({ $0.look(at: identity) }) else {
@@ -25,6 +26,7 @@ package struct SimulatedExecutor: Executor {
         return seen
     }
 
+    /// Carries it out; comes back when it has ended, or when the task is cancelled.
     package func carryOut(
         _ work: Work, progress: @escaping @Sendable (CopyProgress) -> Void
     ) async -> CommandOutcome {
@@ -32,8 +34,8 @@ package struct SimulatedExecutor: Executor {
     }
 }
 
-/// A fleet that several agents look at and act on, each from its own task. Whoever owns it moves its
-/// time on.
+/// A fleet that several agents look at and act on, each from its own task. Whoever owns it moves
+/// its time on.
 package final class SimulatedMachines: Sendable {
     private let state: Mutex<State>
 
