@@ -100,4 +100,28 @@ struct AskingTests {
             await orders.close()
         }
     }
+
+    @Test func `a node that leaves at the end of its lease is waited for until it is out`()
+        async throws
+    {
+        let leader = LeadingNode()
+        leader.letItEnd()
+        try await ClientWorld.with { world in
+            try await world.configure()
+            let orders = try await world.cluster()
+            try await leader.whileItRuns(in: world) {
+                var node = world.node("n2")
+                node.leavesAtEnd = true
+                try await orders.withLease(of: node, groups: [Self.learner]) { _ in
+                    _ = try await orders.membership {
+                        $0.group("g1")?.learners == ["n2"] && $0.node("n2")?.status == .up
+                    }
+                }
+                #expect(leader.names == ["n1"])
+                #expect(try await orders.membership().group("g1")?.learners == [])
+                #expect(try await world.events().contains("muster.nodeLeaving.v1"))
+            }
+            await orders.close()
+        }
+    }
 }
