@@ -176,7 +176,7 @@ extension AgentLoop {
         if let known = roster[record.node], known.sequence > record.sequence { return }
         roster[record.node] = record
         guard record.node == identity.node else { return }
-        // As soon as it is out its server may be told to stop once more: then it is "removing" again.
+        // As soon as it is out its server may be told to stop once more: then it is "removing".
         if case .leaving = phase, record.store == identity.store, record.membership == .removed {
             isTakenOut = true
         }
