@@ -36,7 +36,8 @@ class Saga(typing.NamedTuple):
     """What the group begins with, what begins the saga, and its steps, each with the action that carries it out.
 
     The step "deadline" is none of a saga's: a removal is due, and has not begun. The stranger is known before, with somebody's
-    data on its disk.
+    data on its disk. A manager that takes over in a rollback orders a stop only of a node that it has heard by then: what it may
+    leave out is not compared.
     """
     roles: dict
     begin: typing.Callable
@@ -45,9 +46,13 @@ class Saga(typing.NamedTuple):
     capabilities: dict = {}
     failing: tuple = ()
     stranger: str = ""
+    left_out: tuple = ()
 
 
 STORIES = {
+    # The longest first: silence takes its time.
+    "remove the silent": Saga(
+        FOUR, lambda nodes: nodes.die("n4"), [("deadline", None), REMOVE[0]], policy={"--lease": "2s", "--removal-delay": "6s"}),
     "join": Saga(THREE, lambda nodes: nodes.start("n4"), JOIN),
     "remove": Saga(FOUR, lambda nodes: nodes.ask("remove", node="n4"), REMOVE),
     "remove a leader": Saga(FOUR, lambda nodes: nodes.ask("remove", node="n1"), [("transfer", "transferLeadership"), *REMOVE]),
@@ -65,9 +70,8 @@ STORIES = {
         THREE, lambda nodes: nodes.ask("add", node="n4", role="voter", wipe=nodes.store("n4")), [("clear", "prepareNode"), *JOIN],
         policy={"--join-policy": "listed"}, stranger="n4"),
     "join that is taken back": Saga(
-        THREE, lambda nodes: nodes.start("n4"), [*JOIN[:2], ("takeBack", "removeMember"), REMOVE[1]], failing=("startMember",)),
-    "remove the silent": Saga(
-        FOUR, lambda nodes: nodes.die("n4"), [("deadline", None), REMOVE[0]], policy={"--lease": "2s", "--removal-delay": "6s"}),
+        THREE, lambda nodes: nodes.start("n4"), [*JOIN[:2], ("takeBack", "removeMember"), REMOVE[1]], failing=("startMember",),
+        left_out=("stopMember",)),
 }
 
 
@@ -220,7 +224,8 @@ class StepTests(unittest.TestCase):
             whole, steps = ends[name, None], saga.steps
             for kill in steps:
                 with self.subTest(saga=name, step=kill[0]):
-                    self.assertEqual(ends[name, kill], whole)
+                    self.assertEqual(*({**end, "changes": [each for each in end["changes"] if each[0] not in saga.left_out]}
+                                       for end in (ends[name, kill], whole)))
             # No step is left out: the undisturbed run makes these changes and no others.
             actions = [action for _, action in steps if action]
             self.assertEqual([action for action, _ in whole["changes"]], actions, name)
