@@ -215,6 +215,7 @@ extension ClusterState {
             if saga.isStalled { return [.sagaEnded(node, reason), completed] }
             return [.sagaRollingBack(node, reason), completed]
         }
+        if saga.isCancelled { return [completed] }
         let commanded = saga.steps.contains {
             $0.value.name == .done || $0.value.outstanding?.command.action == .removeMember
         }
@@ -224,11 +225,13 @@ extension ClusterState {
         let isUntouched = saga.steps.contains {
             $0.value.outstanding == nil && $0.value.name != .done
         }
-        guard saga.reason == .silence, isUntouched, !saga.isCancelled else {
+        guard saga.reason == .silence, isUntouched else {
             return reject(request, Refusal(.tooLate, nodes: [node]))
         }
         var cancelled = saga
         cancelled.groups = .list(saga.steps.keys)
+        // One that is stalled is not retried: what it still has to do is to end.
+        cancelled.phase = .active
         return [.sagaStarted(cancelled, proofs: []), completed]
     }
 }

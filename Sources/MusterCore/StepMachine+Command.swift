@@ -166,12 +166,13 @@ extension StepMachine {
         return onLeader(.addMember(as: role), policy.changeLimit, proof)
     }
 
-    /// Joins queue for slots in the order in which they began.
+    /// Joins queue for slots in the order in which they began; who is down waits for none.
     private func earlierJoiner() -> NodeID? {
         for (other, saga) in state.sagas
         where other != owner && (saga.kind == .join || saga.kind == .replace) {
             guard let waiting = saga.steps[situation.group], waiting.name == .learner,
-                !saga.isStalled, waiting.outstanding == nil
+                !saga.isStalled, waiting.outstanding == nil,
+                state.nodes[saga.comer.node]?.liveness != .down
             else { continue }
             if saga.began < self.saga.began || (saga.began == self.saga.began && other < owner) {
                 return saga.comer.node

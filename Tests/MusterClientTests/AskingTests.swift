@@ -36,8 +36,10 @@ struct AskingTests {
                     #expect(leader.names == ["n1"])
                     #expect(try await orders.membership().group("g1")?.learners == [])
                     // Asked once, whatever was repeated.
+                    let count = try await world.requests()
                     let again = try await orders.ask(request)
                     #expect(again.outcome == .completed)
+                    #expect(try await world.requests() == count)
                 }
             }
             await orders.close()

@@ -14,7 +14,8 @@ struct DecisionRules {
             switch event {
             case .commandIssued(let command, let proofs):
                 found += broken(command, proofs)
-            case .sagaStarted(let saga, _) where saga.kind == .remove && saga.reason == .silence:
+            case .sagaStarted(let saga, _)
+            where saga.kind == .remove && saga.reason == .silence && !saga.isCancelled:
                 found += brokenBySilence(saga.node)
             case .nodeStarted(let up, replaced: nil): found += brokenByStart(up)
             case .stepBlocked(let owner, let group, let refusal, _):

@@ -185,7 +185,8 @@ struct JournalReference {
         for event in decision.events {
             if case .sagaStarted(let saga, _) = event { noteUnwanted(saga, before) }
             switch event {
-            case .sagaStarted(let saga, _) where saga.kind == .remove && saga.reason == .silence:
+            case .sagaStarted(let saga, _)
+            where saga.kind == .remove && saga.reason == .silence && !saga.isCancelled:
                 if before.blind != nil {
                     fail(.silenceIsProved, "\(saga.node) is removed by a blind manager")
                 }
