@@ -113,8 +113,8 @@ let package = Package(
         tests(
             "MusterClientTests",
             [
-                "MusterCore", "MusterLog", "MusterSQLite", "MusterRuntime", "MusterManager",
-                "MusterClient",
+                "MusterCore", "MusterWire", "MusterLog", "MusterSQLite", "MusterRuntime",
+                "MusterManager", "MusterAgent", "MusterClient",
             ]),
         tests("TidyTests", []),
         tests("MusterScenarioTests", ["MusterCore"], data: ["testdata"]),

@@ -1,5 +1,5 @@
 package import MusterAgent
-internal import MusterCore
+package import MusterCore
 package import MusterWire
 
 // What is done for a command, and what the fleet's own agents do with one: at most once for each
@@ -39,6 +39,8 @@ extension Fleet {
                 $0.told = SortedMap()
                 $0.observationDue = .zero
             }
+            // The fleet's own agents answer by what they say next.
+            if !speaks { succeed(work) }
         }
     }
 
@@ -90,9 +92,9 @@ extension Fleet {
         guard old == work.command.executor.store, !isMember(node, old, of: nil) else {
             return fail(work, .preconditionFailed, retryable: false, "the store is a member's")
         }
+        abandonCopies(on: node, of: nil)
         nodes.update(node) {
             $0.servers = SortedMap()
-            $0.copies = SortedMap()
             $0.told = SortedMap()
         }
         guard speaks else { return succeed(work) }
@@ -115,8 +117,18 @@ extension Fleet {
         let copy = SimulatedNode.Copy(
             command: work.id, executor: executor, source: source, bytes: 0,
             bytesTotal: model.bytes, index: min(model.commit, disk.last), term: disk.term)
+        abandonCopies(on: executor.node, of: group)
         nodes.update(executor.node) { $0.copies[group] = copy }
         say(.fact(.syncStarted(executor, group: group, source: source)))
+    }
+
+    /// Copies to a node end where another command takes their place.
+    private mutating func abandonCopies(on node: NodeID, of group: GroupID?) {
+        for (name, old) in nodes[node]?.copies ?? SortedMap() where group == nil || name == group {
+            nodes.update(node) { $0.copies[name] = nil }
+            let detail = "another command took its place"
+            end(old.command, old.executor, .failed(.failed, retryable: true, detail))
+        }
     }
 
     private mutating func start(_ work: Work) {

@@ -17,6 +17,7 @@ package struct SimulatedExecutor: Executor {
         self.identity = identity
     }
 
+    /// What is seen of the node; the sentence says that its process does not answer.
     package func observe() async throws(ExecutorProblem) -> NodeObservation {
         let identity = identity()
         guard let seen = machines.with({ $0.look(at: identity) }) else {
@@ -25,6 +26,7 @@ package struct SimulatedExecutor: Executor {
         return seen
     }
 
+    /// Carries it out; comes back when it has ended, or when the task is cancelled.
     package func carryOut(
         _ work: Work, progress: @escaping @Sendable (CopyProgress) -> Void
     ) async -> CommandOutcome {
@@ -32,19 +34,19 @@ package struct SimulatedExecutor: Executor {
     }
 }
 
-/// A fleet that several agents look at and act on, each from its own task. Whoever owns it moves its
-/// time on.
+/// A fleet that several agents look at and act on, each from its own task. Whoever owns it moves
+/// its time on.
 package final class SimulatedMachines: Sendable {
     private let state: Mutex<State>
 
-    private struct State: Sendable {
+    fileprivate struct State: Sendable {
         var fleet: Fleet
         var waiting: [CommandID: Waiting] = [:]
         /// Commands whose executor's task was cancelled before it began to wait.
         var cancelled: Set<CommandID> = []
     }
 
-    private struct Waiting: Sendable {
+    fileprivate struct Waiting: Sendable {
         var node: NodeID
         var group: GroupID?
         var progress: @Sendable (CopyProgress) -> Void
@@ -95,10 +97,10 @@ package final class SimulatedMachines: Sendable {
         }
     }
 
-    private static let abandoned = CommandOutcome.unknown(
+    fileprivate static let abandoned = CommandOutcome.unknown(
         detail: "the agent ended while it was carried out")
 
-    private typealias Ends = [(CheckedContinuation<CommandOutcome, Never>, CommandOutcome)]
+    fileprivate typealias Ends = [(CheckedContinuation<CommandOutcome, Never>, CommandOutcome)]
 }
 
 extension SimulatedMachines.State {

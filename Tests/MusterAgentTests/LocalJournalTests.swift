@@ -1,6 +1,7 @@
 import Foundation
 import MusterAgent
 import MusterCore
+import Synchronization
 import Testing
 
 /// The agent's local journal, and the mark of who the node is.
@@ -150,6 +151,24 @@ import Testing
             try journal.append([began(10)])
             #expect(
                 try LocalJournal(place + "/j").memory.commands.keys == (1...10).map { id($0) })
+        }
+    }
+
+    @Test func `nothing is promised in a new file that a crash may take back`() async throws {
+        try await TemporaryFolder.with { folder in
+            let fails = Mutex(false)
+            var journal = try LocalJournal(folder.file("j"), compactAt: 10) {
+                _ throws(LocalProblem) in
+                if fails.withLock({ $0 }) { throw LocalProblem("the folder cannot be kept") }
+            }
+            try journal.append([began(1)])
+            fails.withLock { $0 = true }
+            #expect(throws: LocalProblem.self) { try journal.compact(at: nil) }
+            #expect(throws: LocalProblem.self) { try journal.append([began(2)]) }
+            fails.withLock { $0 = false }
+            try journal.append([began(3)])
+            #expect(journal.memory.commands.keys == [id(1), id(3)])
+            #expect(try LocalJournal(folder.file("j")).memory.commands.keys == [id(1), id(3)])
         }
     }
 

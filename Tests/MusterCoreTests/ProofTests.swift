@@ -169,6 +169,9 @@ struct ProofTests {
                 #expect((forced.refusal == nil) == isSafe, "\(count) \(healthy) − \(target)")
                 if plain.refusal?.code == .floor {
                     #expect(forced.overridden == [.belowFloor])
+                    let said = forced.warning ?? ""
+                    #expect(said.contains("\(count - 1) voters, below the wanted \(plain.floor)"))
+                    #expect(said.contains("no more failures") == (count % 2 == 1 && count > 1))
                 } else {
                     #expect(forced.refusal == plain.refusal && forced.overridden == [])
                 }

@@ -156,7 +156,7 @@ import Testing
     @Test func `a longer lease takes no silence of two for blindness`() async throws {
         let story = try await story(blind: true)
         var patch = delay(60_000)
-        patch.lease = .milliseconds(350)
+        patch.lease = .milliseconds(450)
         let report = try report(story, patch)
         let freeze = try #require(report.freezes.first)
         #expect(report.freezes.count == 1 && freeze.verdict == .onlyRecorded)

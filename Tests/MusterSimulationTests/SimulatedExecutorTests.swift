@@ -185,6 +185,25 @@ import Testing
         #expect(try await executor(0).observe().blank)
     }
 
+    @Test func `a copy ends where another takes its place, and a look is answered`() async {
+        let source = identities[0].node
+        let copies = (1...2).map { number in
+            work(
+                .syncGroup(source: source, scope: .full), of: 1, by: 1, number: UInt64(number))
+        }
+        let executor = executor(1)
+        let first = Task { await executor.carryOut(copies[0]) { _ in } }
+        while machines.with({ [identities] in $0.nodes[identities[1].node]?.copies.isEmpty ?? true }
+        ),
+            !Task.isCancelled
+        {
+            await Task.yield()
+        }
+        #expect(isSuccess(await carryOut(copies[1], by: 1)))
+        #expect(code(await first.value) == .failed)
+        #expect(isSuccess(await carryOut(work(.observeGroup, of: 1, by: 1, number: 3), by: 1)))
+    }
+
     @Test func `a change is refused with what is seen instead of what it requires`() async {
         #expect(await bringIn(1, number: 1).allSatisfy(isSuccess))
         pass(.milliseconds(200))
@@ -204,7 +223,9 @@ import Testing
         let executor = executor(0)
         let promotion = work(.promoteMember, of: 1, by: 0, number: 10)
         let task = Task { await executor.carryOut(promotion) { _ in } }
-        while machines.with({ [group] in $0.groups[group]?.pending == nil }) { await Task.yield() }
+        while machines.with({ [group] in $0.groups[group]?.pending == nil }), !Task.isCancelled {
+            await Task.yield()
+        }
         task.cancel()
         let outcome = await task.value
         guard case .unknown = outcome else {

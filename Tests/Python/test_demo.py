@@ -5,6 +5,7 @@
 """
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -21,7 +22,7 @@ MUSTER = "muster"
 class DemoTests(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="muster-test-"))
-        first = free_ports(8, in_a_row=True)[0]
+        first = free_ports(10, in_a_row=True)[0]
         self.words = [MUSTER, "demo", "etcd", "--folder", self.folder, "--port", str(first)]
 
     def tearDown(self):
@@ -43,15 +44,27 @@ class DemoTests(unittest.TestCase):
     def test_the_story_comes_to_its_end_and_leaves_an_honest_log_and_no_process(self):
         done = subprocess.run(self.words, capture_output=True, text=True, timeout=180)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        told = ["e4: begins to join etcd", "e4: is a learner in etcd", "e4: has caught up in etcd", "e4: votes in etcd",
-                "which leads, is lost", "will be removed in 12.0 s unless it returns", "is removed (silence)",
-                "three voters are left, as wanted"]
+        told = ["a client begins to write", "e4: begins to join etcd", "e4: is a learner in etcd", "e4: has caught up in etcd",
+                "e4: votes in etcd", "e5: is a learner in etcd", "e5: has caught up in etcd", "e5: votes in etcd",
+                "which follows, is lost for a while", "will be removed in 12.0 s unless it returns", "is started again before the deadline",
+                "its removal is cancelled (heard)", "five voters as before: nobody was removed",
+                "which leads, is lost", "is removed (silence)", "four voters are left", "writes were acknowledged, and each is there"]
         places = [done.stdout.find(line) for line in told]
         self.assertNotIn(-1, places, done.stdout)
         self.assertEqual(places, sorted(places), done.stdout)
+        self.assertEqual(done.stdout.count("is removed ("), 1, done.stdout)
+        (acknowledged,) = re.findall(r"(\d+) writes were acknowledged", done.stdout)
+        # One about every 25 ms, for longer than the two deadlines take.
+        self.assertGreater(int(acknowledged), 500, done.stdout)
+        self.number_of_members_is(done.stdout)
         wait_for("nothing is left", lambda: not self.left())
         checked = subprocess.run([MUSTER, "verify", "--log", f"sqlite:{self.folder}/muster.db"], capture_output=True, text=True, timeout=60)
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def number_of_members_is(self, text):
+        """The table at the end has four members, and one that was removed."""
+        nodes = [line.split() for line in text[text.index("each is there"):].splitlines() if re.match(r"e[1-5] ", line)]
+        self.assertEqual(len([line for line in nodes if "member" in line]), 4, text)
 
     def test_a_port_that_is_in_use_is_named(self):
         with socket.create_server(("127.0.0.1", int(self.words[-1]) + 3)) as taken:

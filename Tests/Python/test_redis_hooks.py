@@ -119,6 +119,21 @@ class RedisHookTests(unittest.TestCase):
             for shard in store.shards.values():
                 self.assertEqual((shard["voters"], shard["learners"]), ({"n1", "n2", "n3", "n4"}, set()))
 
+    def test_a_member_is_not_stopped(self):
+        """A stop that comes late may meet a node that was brought in again meanwhile."""
+        with RedisStore(["n1", "n2", "n3", "n4"], ["n1", "n2", "n3"]) as store, tempfile.TemporaryDirectory() as folder:
+            def stop(node):
+                place = pathlib.Path(folder) / node
+                place.mkdir()
+                hooks = install(store, node, place)
+                return subprocess.run([hooks / "stopMember"], input="{}", env={"MUSTER_ACTION": "stopMember", "MUSTER_NODE": node},
+                                      capture_output=True, text=True, timeout=20)
+
+            member, stranger = stop("n3"), stop("n4")
+            self.assertEqual((member.returncode, stranger.returncode), (78, 0), member.stderr + stranger.stderr)
+            self.assertIn("n3 is a member still: shard_0_members shard_1_members", member.stderr)
+            self.assertEqual(store.heard, [])
+
     def looks(self, muster, node):
         """How often the node has said softly what its groups look like."""
         said = [json.loads(value) for _, value in rows(muster.folder / "muster.db", "heartbeats")]

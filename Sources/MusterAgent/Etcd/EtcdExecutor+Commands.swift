@@ -219,14 +219,7 @@ extension EtcdExecutor {
             return .failed(
                 .preconditionFailed, retryable: true, "this store is the member \(own.hex)")
         }
-        let outcome = await hooks.carryOut(work) { _ in }
-        guard case .prepareNode = command.action, case .succeeded = outcome else { return outcome }
-        // The hook's word is not enough: a store that is called blank must be.
-        guard (try? folder.holdsNoData()) == true else {
-            return .failed(
-                .failed, retryable: false, "\(folder.path) still holds data after prepareNode")
-        }
-        return outcome
+        return await hooks.carryOut(work) { _ in }
     }
 
     private func start(
@@ -271,9 +264,13 @@ extension EtcdExecutor {
                 if let engine = folder.mark.engine, engine != "\(read.cluster)" {
                     throw .garbled("\(url) is of the cluster \(read.cluster), not of \(engine)")
                 }
-                let members = try await client.members(url).members
-                let found = try await client.bindings(url, options.prefix, of: members)
-                return (members, found.byID)
+                let list = try await client.members(url)
+                guard list.source == read.member else {
+                    throw .garbled(
+                        "\(url) leads to several members: one answered the read, another the list")
+                }
+                let found = try await client.bindings(url, options.prefix, of: list.members)
+                return (list.members, found.byID)
             } catch {
                 last = error
             }

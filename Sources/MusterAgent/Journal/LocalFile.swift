@@ -13,6 +13,8 @@ package struct LocalProblem: Error, Hashable, Sendable, CustomStringConvertible 
         case identity
         /// Other rights of this user.
         case permission
+        /// Another path: what was named does not exist, or is not what is meant.
+        case name
         /// Room, a whole disk, or time.
         case fault
     }

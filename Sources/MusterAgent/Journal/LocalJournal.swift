@@ -18,13 +18,20 @@ package struct LocalJournal {
     package private(set) var length = 0
     private var compactAt: Int
     /// Whether the folder is known to have the file for good.
-    private var isKept = true
+    private var isKept = false
+    private let keepNames: (@Sendable (String) throws(LocalProblem) -> Void)?
 
-    /// - Parameter compactAt: the bytes from which on it is written anew.
-    package init(_ path: String, compactAt: Int = 256 * 1024) throws(LocalProblem) {
+    /// - Parameters:
+    ///   - compactAt: the bytes from which on it is written anew.
+    ///   - keepNames: makes durable which files the folder of that path has; nil: by the disk.
+    package init(
+        _ path: String, compactAt: Int = 256 * 1024,
+        keepNames: (@Sendable (String) throws(LocalProblem) -> Void)? = nil
+    ) throws(LocalProblem) {
         self.compactAt = compactAt
+        self.keepNames = keepNames
         file = try LocalFile.open(path)
-        try LocalFile.keepNames(of: path)
+        try keep()
         let bytes = try file.readAll(max: 64 << 20)
         fold(bytes)
         if length < bytes.count { try file.cut(to: length) }
@@ -89,7 +96,11 @@ package struct LocalJournal {
     /// back, so that nothing may be promised that is in the new one only.
     private mutating func keep() throws(LocalProblem) {
         if isKept { return }
-        try LocalFile.keepNames(of: file.path)
+        if let keepNames {
+            try keepNames(file.path)
+        } else {
+            try LocalFile.keepNames(of: file.path)
+        }
         isKept = true
     }
 }

@@ -51,7 +51,7 @@ final class NetConnection {
         guard code == 0 else { throw Failure(String(cString: gai_strerror(code))) }
         // The list is the C library's, freed here.
         defer { freeaddrinfo(list) }
-        var last = Failure("it has no address")
+        var last: Failure?
         var next = list
         while let address = next?.pointee {
             next = address.ai_next
@@ -63,10 +63,11 @@ final class NetConnection {
                 if let by { connection.tls = try secure(connection, place, by) }
                 return connection
             } catch {
-                last = error
+                // An address where somebody may be says more than one where nobody listens.
+                if last?.wasRefused ?? true { last = error }
             }
         }
-        throw last
+        throw last ?? Failure("it has no address")
     }
 
     private static func connect(

@@ -11,11 +11,13 @@ enum DemoCommand {
     private static let etcd = MusterCommandLine.Command(
         "etcd", "watch a real etcd grow, lose its leader and be healed",
         discussion: """
-            Starts three etcd servers on this machine, a manager, and an agent beside each. A \
-            fourth joins as a learner and is promoted when it has caught up; the machine of the \
-            leader is lost, and is removed from etcd when its deadline has passed. About 40 seconds. \
-            The program etcd must be on the PATH (3.4 or later; Debian's etcd-server has it). \
-            Everything lies in one folder and is ended with the command.
+            Starts three etcd servers on this machine, a manager, an agent beside each, and a \
+            client that writes throughout. A fourth and a fifth join as learners and are promoted \
+            when they have caught up; a machine is lost and returns in time, which cancels its \
+            removal; the machine of the leader is lost, and is removed from etcd when its deadline \
+            has passed. At the end every write that etcd has acknowledged is looked for. About a \
+            minute. The program etcd must be on the PATH (3.4 or later; Debian's etcd-server has \
+            it). Everything lies in one folder and is ended with the command.
             """,
         examples: [
             .init("demo etcd", "the story"), .init("demo etcd --stay", "and keep etcd running"),
@@ -27,7 +29,7 @@ enum DemoCommand {
                 "where log and data go; without it a new temporary folder"),
             CommandOption(
                 "port", value: "PORT", .number(1...65_000),
-                "the first of eight ports on 127.0.0.1 that the servers use", default: "23790"),
+                "the first of ten ports on 127.0.0.1 that the servers use", default: "23790"),
         ],
         exitCodes: [.notPermitted, .interrupted, .terminated], shape: shape,
         layout: ResultLayout(

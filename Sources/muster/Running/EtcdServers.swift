@@ -8,7 +8,7 @@ import MusterRuntime
 ///
 /// They are started by the same hook that starts a newcomer's server, each in a session of its own.
 struct EtcdServers: Sendable {
-    static let names = ["e1", "e2", "e3", "e4"]
+    static let names = ["e1", "e2", "e3", "e4", "e5"]
     private let folder: String
     private let port: Int
     private let context: ProcessContext
@@ -35,7 +35,7 @@ struct EtcdServers: Sendable {
         if let taken = ports.first(where: { LocalPort.isTaken($0) }) {
             throw CommandError(
                 .failed, "port \(taken) of this machine is in use already",
-                advice: "end what uses it, or name the first of eight free ones with --port")
+                advice: "end what uses it, or name the first of ten free ones with --port")
         }
         hooks = try Self.folder(
             absolute + "/hooks",
@@ -58,7 +58,7 @@ struct EtcdServers: Sendable {
         do throws(LocalProblem) {
             return try HookFolder(path)
         } catch {
-            throw CommandError(.notPermitted, "the hooks cannot be used: \(error.description)")
+            throw CommandError(error, "the hooks cannot be used")
         }
     }
 
@@ -102,6 +102,12 @@ struct EtcdServers: Sendable {
                 .joined(separator: "'\\''") + "'\n"
         }
         try Self.write(text.joined(), to: data(name) + "/muster-first", context)
+        try await again(name)
+    }
+
+    /// Starts the agent of a node as it was started before, and its server too if it was among the
+    /// first.
+    func again(_ name: String) async throws {
         let outcome = await HookExecutor(folder: first, data: data(name))
             .carryOut(Self.start(name)) { _ in }
         guard case .succeeded = outcome else {
@@ -126,13 +132,15 @@ struct EtcdServers: Sendable {
 
     /// Ends a node's server and its agent at once, as a power cut would.
     func kill(_ name: String) {
-        for file in ["muster-etcd.pid", "muster-agent.pid"] {
+        for file in ["muster-etcd.pid", "muster-agent.pid"].map({ data(name) + "/" + $0 }) {
             // What was never started has no such file.
-            guard let bytes = try? context.readFile(data(name) + "/" + file),
+            guard let bytes = try? context.readFile(file),
                 let process = pid_t(String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber }),
                 process > 1
             else { continue }
             _ = Glibc.kill(process, SIGKILL)
+            // The number may be another process's later.
+            unlink(file)
         }
     }
 

@@ -14,7 +14,9 @@ final class EtcdStory: Sendable {
     private static let group = GroupID(unchecked: "etcd")
     private let log: any EventLog
     private let servers: EtcdServers
+    private let writer: EtcdWriter
     private let tell: @Sendable (StoryLine) -> Void
+    private let asked = Mutex(0)
     private let seen = Mutex<ClusterState?>(nil)
 
     /// Something did not happen in time.
@@ -27,6 +29,7 @@ final class EtcdStory: Sendable {
     ) {
         self.log = log
         self.servers = servers
+        writer = EtcdWriter(EtcdServers.names.map(servers.client))
         self.tell = tell
     }
 
@@ -51,8 +54,12 @@ final class EtcdStory: Sendable {
             defer { tasks.cancelAll() }
             tasks.addTask { try await self.follow() }
             try await form()
+            say("a client begins to write, and remembers what etcd acknowledges")
+            tasks.addTask { await self.writer.run() }
             try await grow()
-            try await lose()
+            try await loseForAWhile()
+            try await loseTheLeader()
+            try await count()
         }
     }
 
@@ -89,26 +96,71 @@ final class EtcdStory: Sendable {
     }
 
     private func grow() async throws {
-        let newcomer = NodeID(unchecked: EtcdServers.names[3])
-        say("a fourth is asked for: a learner first, then its server, then a vote")
-        try await servers.wait(newcomer.text, log: log.url)
-        try await wait("\(newcomer) is up", .seconds(20)) { $0.nodes[newcomer]?.liveness == .up }
-        try await request(.add(node: newcomer, role: .voter, groups: .all, wipe: nil))
-        try await wait("\(newcomer) votes", .seconds(90)) { state in
-            state.groups[Self.group]?.voters.contains(newcomer) == true && state.sagas.isEmpty
+        let newcomers = EtcdServers.names.dropFirst(3).map { NodeID(unchecked: $0) }
+        say(
+            "a fourth and a fifth are asked for: one behind the other, each a learner first, then "
+                + "its server, then a vote")
+        for newcomer in newcomers { try await servers.wait(newcomer.text, log: log.url) }
+        for newcomer in newcomers {
+            try await wait("\(newcomer) is up", .seconds(20)) {
+                $0.nodes[newcomer]?.liveness == .up
+            }
+        }
+        for newcomer in newcomers {
+            try await request(.add(node: newcomer, role: .voter, groups: .all, wipe: nil))
+        }
+        try await wait("both vote", .seconds(120)) { state in
+            newcomers.allSatisfy { state.groups[Self.group]?.voters.contains($0) == true }
+                && state.sagas.isEmpty
         }
     }
 
-    private func lose() async throws {
+    private func leader() throws -> NodeID {
         guard let leader = seen.withLock({ $0?.groups[Self.group]?.leader }) else {
             throw Failure(description: "nobody leads")
         }
+        return leader
+    }
+
+    private func loseForAWhile() async throws {
+        let leader = try leader()
+        let founders = EtcdServers.names.prefix(3).map { NodeID(unchecked: $0) }
+        guard let node = founders.first(where: { $0 != leader }) else { return }
+        say("the machine of \(node), which follows, is lost for a while: all on it is killed")
+        servers.kill(node.text)
+        try await wait("a deadline for \(node)", .seconds(60)) { $0.nodes[node]?.removal != nil }
+        say("the machine of \(node) is started again before the deadline")
+        try await servers.again(node.text)
+        try await wait("\(node) is back", .seconds(60)) { state in
+            state.nodes[node]?.liveness == .up && state.nodes[node]?.removal == nil
+                && state.membership(of: node) == .member
+        }
+        say("five voters as before: nobody was removed")
+    }
+
+    private func loseTheLeader() async throws {
+        let leader = try leader()
         say("the machine of \(leader), which leads, is lost: its server and its agent are killed")
         servers.kill(leader.text)
         try await wait("\(leader) is removed", .seconds(120)) {
             $0.membership(of: leader) == .removed
         }
-        say("three voters are left, as wanted")
+        say("four voters are left")
+    }
+
+    /// No write may be gone that was acknowledged.
+    private func count() async throws {
+        guard let count = await writer.count() else {
+            throw Failure(description: "what the client wrote cannot be read back")
+        }
+        guard count.missing == 0 else {
+            throw Failure(
+                description: "\(count.missing) of \(count.acknowledged) writes are gone that etcd "
+                    + "has acknowledged")
+        }
+        say(
+            "\(count.acknowledged) writes were acknowledged, and each is there; "
+                + "\(count.others) were refused or not answered meanwhile")
     }
 
     // MARK: Moving and waiting
@@ -135,8 +187,13 @@ final class EtcdStory: Sendable {
 
     private func request(_ action: Request.Action) async throws {
         let now = Timestamp(milliseconds: SystemClock.wallMilliseconds())
+        let number = asked.withLock { count in
+            count += 1
+            return count
+        }
         let request = Request(
-            id: RequestID(unchecked: "demo-\(now)"), principal: Principal(unchecked: "demo"),
+            id: RequestID(unchecked: "demo-\(now)-\(number)"),
+            principal: Principal(unchecked: "demo"),
             reason: "the story of muster demo etcd", validFor: Request.validityDefault, onlyAt: nil,
             overrides: [], action: action)
         let record = InputMessage(Self.cluster, .request(request)).outgoing(
