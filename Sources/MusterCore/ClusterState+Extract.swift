@@ -188,6 +188,9 @@ extension StepMachine {
             if step.name == .done { return }
             consider(step.notBefore)
             if saga.kind == .transfer { consider(saga.began + Policy.transferWish) }
+            if step.name == .promote, step.blocked?.code == .waitingForPartner {
+                consider(patience)
+            }
             guard step.name == .catchUp else { return }
             let member = situation.seen.members[node]
             consider(max(member?.progressed ?? step.since, step.since) + policy.catchUpTimeout)

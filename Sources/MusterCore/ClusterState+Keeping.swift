@@ -200,10 +200,10 @@ extension ClusterState {
         var events: [Event] = []
         if let node {
             if let refusal = absent(node) { return reject(request, refusal) }
-            guard let known = nodes[node], isMember(node), let own = known.engine else {
+            guard let known = nodes[node], isMember(node) else {
                 return reject(request, Refusal(.notMember, nodes: [node]))
             }
-            if engine != own { events.append(.clusterIdentified(own)) }
+            if let own = known.engine, engine != own { events.append(.clusterIdentified(own)) }
         }
         for (group, state) in groups where state.configuration != nil {
             let voters = UInt32(clamping: state.voters.count)

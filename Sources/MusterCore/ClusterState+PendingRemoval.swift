@@ -57,11 +57,7 @@ extension ClusterState {
     private func hold(
         _ node: NodeID, _ refusal: Refusal, _ policy: Policy, at moment: Timestamp
     ) -> [Event] {
-        if let old = nodes[node]?.removal?.blocked, old.code == refusal.code,
-            old.group == refusal.group, old.nodes == refusal.nodes
-        {
-            return []
-        }
+        if refusal.isSaid(by: nodes[node]?.removal?.blocked) { return [] }
         return [.removalBlocked(node, refusal, proofs: [])]
     }
 

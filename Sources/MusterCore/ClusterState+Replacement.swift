@@ -159,11 +159,7 @@ extension ClusterState {
     ) -> [Event] {
         guard let known = nodes[node] else { return [] }
         let before = known.removal?.blocked ?? known.refused
-        if let before, before.code == refusal.code, before.nodes == refusal.nodes,
-            before.group == refusal.group
-        {
-            return []
-        }
+        if refusal.isSaid(by: before) { return [] }
         if known.removal == nil {
             return [.nodeRefused(node, store: known.identity.store, refusal: refusal)]
         }

@@ -37,7 +37,7 @@ extension ClusterState {
             return cancel(request, node)
         case .extend(let node, let delay):
             guard let removal = nodes[node]?.removal else {
-                return reject(request, absent(node) ?? Refusal(.nothingToCancel, nodes: [node]))
+                return reject(request, absent(node) ?? nothingPending(of: node))
             }
             return [
                 .removalRescheduled(node, due: removal.due + delay, why: .extended),
@@ -46,6 +46,14 @@ extension ClusterState {
         case .hold, .release, .pause, .resume, .retry, .approve, .adopt, .forget:
             return keep(request, input, evidence: evidence, at: moment)
         }
+    }
+
+    /// Why there is no deadline to put off: something is under way already, or nothing at all is.
+    private func nothingPending(of node: NodeID) -> Refusal {
+        guard let owner = owner(of: node), let saga = sagas[owner] else {
+            return Refusal(.nothingToCancel, nodes: [node])
+        }
+        return Refusal(.busy, nodes: [node], text: saga.kind.rawValue)
     }
 
     private func keep(

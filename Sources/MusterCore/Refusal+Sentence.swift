@@ -113,6 +113,7 @@ extension Refusal {
         zip(nodes.dropFirst(), numbers).map { node, lag in
             switch lag {
             case 0: "\(node) is not healthy"
+            case -1: "\(node) is held"
             case -2: "\(node) came and went too often"
             case -3: "\(node) came back a moment ago"
             case ..<0: "\(node) is held until \(Self.clock(milliseconds: 0 &- lag))"
@@ -282,8 +283,11 @@ extension Refusal {
             ? "" : "; \(list(names.map(\.element))) gets \(nodes.count > 1 ? "them" : "it")"
     }
 
+    /// Until when; journals of version 0.1 have the rest of the time there, a day at most.
     private var until: String {
-        numbers.isEmpty ? "" : " until \(Self.clock(milliseconds: number(0)))"
+        if numbers.isEmpty { return "" }
+        return number(0) <= Interval.lengthMax.milliseconds
+            ? " for another \(length(0))" : " until \(Self.clock(milliseconds: number(0)))"
     }
 
     private func list(_ nodes: [NodeID]) -> String {

@@ -22,6 +22,15 @@ package struct Refusal: Hashable, Sendable {
         self.text = text
     }
 
+    /// Whether that was said already: the same of the same, whatever the numbers are by now. Until
+    /// when somebody holds or pauses is a number that changes only when somebody says so.
+    func isSaid(by old: Refusal?) -> Bool {
+        guard let old, old.code == code, old.nodes == nodes, old.group == group else {
+            return false
+        }
+        return code != .held && code != .paused || old.numbers == numbers
+    }
+
     /// What stands in the way.
     package enum Code: String, CaseIterable, Hashable, Sendable {
         // Quorum and its proof

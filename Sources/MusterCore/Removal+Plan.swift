@@ -80,11 +80,7 @@ extension ClusterState {
     ) -> [Event] {
         if let request { return [.requestRejected(request.id, refusal, proofs: proofs)] }
         let before = nodes[node]?.removal?.blocked ?? nodes[node]?.refused
-        if let before, before.code == refusal.code, before.nodes == refusal.nodes,
-            before.group == refusal.group
-        {
-            return []
-        }
+        if refusal.isSaid(by: before) { return [] }
         if nodes[node]?.removal == nil {
             guard let store = nodes[node]?.identity.store else { return [] }
             let said = Event.nodeRefused(node, store: store, refusal: refusal)

@@ -220,12 +220,19 @@ extension StepMachine {
         return onLeader(.promoteMember, policy.changeLimit, proof)
     }
 
+    /// How long a partner is waited for that has started again meanwhile.
+    var patience: Timestamp { step.since + policy.catchUpTimeout }
+
     /// With one voter, a second one alone would make both of them critical. Another join that is
     /// under way is waited for, so that both are promoted back to back, also one that is trusted in
-    /// a moment; nobody is once one can be promoted too, nor anybody who is down.
+    /// a moment; nobody is once one can be promoted too, nor anybody who is down. Who starts again
+    /// and again is waited for no longer than a learner without progress.
     private func missingPartner() -> NodeID? {
         var missing: NodeID?
         for (other, saga) in state.sagas where other != node {
+            if at >= patience, state.nodes[other].map({ $0.started > step.since }) ?? false {
+                continue
+            }
             guard saga.kind == .join, saga.role == .voter, case .active = saga.phase,
                 let step = saga.steps[situation.group], step.name != .done,
                 state.nodes[other]?.liveness != .down

@@ -71,9 +71,7 @@ struct StepMachine {
         case .propose(let rule, let action, let proof):
             return state.propose(rule, node, action, proofs: proof.map { [$0] } ?? [], at: at)
         case .blocked(let refusal, let proof):
-            if let old = step.blocked, old.code == refusal.code, old.nodes == refusal.nodes {
-                return []
-            }
+            if refusal.isSaid(by: step.blocked) { return [] }
             return [.stepBlocked(owner, group, refusal, proof: proof)]
         }
     }

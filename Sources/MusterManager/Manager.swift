@@ -62,7 +62,7 @@ package struct ManagerOptions: Sendable {
     package var allowsShortRemovalDelay = false
     package var checkpointInterval: Duration = .seconds(5)
     /// The program's version, as the journal names it.
-    package var version = "0.1.0"
+    package var version = "0.2.0"
     /// Told when the journal was read and work begins, again after each time it had to be read
     /// anew.
     package var onReady: @Sendable () -> Void = {}

@@ -5,7 +5,7 @@ package enum Table {
     /// The program as parser, help, completion, manual and reference know it.
     package static let program = Program(
         "muster", "keeps the membership of clustered services right, and says why",
-        version: "0.1.0",
+        version: "0.2.0",
         discussion: """
             Nodes and services publish what happens to them. A manager folds these facts into a \
             projection of the membership and issues commands to add, synchronise, promote and \

@@ -43,8 +43,8 @@ struct ReferenceTests {
 
     @Test func `the version, the options, the shells and the manual`() async throws {
         try await Scene.with { scene in
-            #expect(try await scene.muster("version").out == "muster 0.1.0\n")
-            #expect(try await scene.muster("--version").out == "muster 0.1.0\n")
+            #expect(try await scene.muster("version").out == "muster 0.2.0\n")
+            #expect(try await scene.muster("--version").out == "muster 0.2.0\n")
             #expect(try await scene.muster("options").out.contains("--output"))
             for shell in ["bash", "zsh", "fish"] {
                 let run = try await scene.muster("completion", shell)

@@ -297,7 +297,30 @@ struct VerifyTests {
                 found.findings.first { $0["kind"] as? String == "decidedOtherwise" })
             #expect((finding["recorded"] as? [String])?.first?.contains("requestAccepted") == true)
             #expect((finding["decided"] as? [String])?.first?.contains("requestRejected") == true)
-            #expect(finding["version"] as? String == "0.1.0")
+            #expect(finding["version"] as? String == "0.2.0")
+            let sentence = finding["sentence"] as? String ?? ""
+            #expect(sentence.contains("by version 0.2.0") && !sentence.contains("; this is"))
+        }
+    }
+
+    @Test func `what an earlier version decided otherwise is named with both versions`()
+        async throws
+    {
+        try await withJournal { scene, partition in
+            // It wrote how long somebody would go on holding, where this one writes until when.
+            try scene.sqlite(
+                """
+                UPDATE records SET value = replace(replace(value, '"version":"0.2.0"', \
+                '"version":"0.1.0"'), '"code":"nothingToCancel"', '"code":"notMember"') \
+                WHERE \(Self.journal) AND offset = 7
+                """)
+            let found = try await verify(scene)
+            #expect(found.run.status == 9)
+            let said = "it was decided by version 0.1.0"
+            let place = "journal/\(partition)/7"
+            #expect(found.has("decidedOtherwise", at: place, saying: said), "\(found.run.out)")
+            let this = "; this is version 0.2.0"
+            #expect(found.has("decidedOtherwise", at: place, saying: this), "\(found.run.out)")
         }
     }
 

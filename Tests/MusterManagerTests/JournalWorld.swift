@@ -20,6 +20,9 @@ struct JournalWorld {
 
     var random: SeededGenerator
     var now = JournalWorld.dawn
+    /// How far the log's clock is from the true one, to which managers' own clocks keep.
+    var clockOffset: Duration = .zero { didSet { clockMax = max(clockMax, clock) } }
+    private var clockMax = JournalWorld.dawn
     var step = 0
     var records: [TopicPartition: [LogRecord]] = [:]
     var managers: [WorldManager?] = []
@@ -66,14 +69,18 @@ struct JournalWorld {
         Offset(UInt64(records[partition]?.count ?? 0))
     }
 
+    /// What the log writes of when something was appended.
+    var clock: Timestamp { now + clockOffset }
+
     mutating func append(_ record: NewRecord) -> Appended {
         let offset = end(of: record.partition)
+        clockMax = max(clockMax, clock)
         let found = LogRecord(
-            position: Position(record.partition, offset), appended: now, key: record.key,
+            position: Position(record.partition, offset), appended: clock, key: record.key,
             headers: record.headers, value: record.value)
         records[record.partition, default: []].append(found)
         audit.note(found, inputs: inputs)
-        return Appended(offset: offset, appended: now)
+        return Appended(offset: offset, appended: clock)
     }
 
     /// The log as an engine; `snapshots` in place of those that lie there.
@@ -150,7 +157,8 @@ struct JournalWorld {
     private mutating func perform(_ effect: LoopEffect, _ manager: inout WorldManager) throws {
         switch effect {
         case .append(let token, let record):
-            if let text = audit.examine(record, now: now, reads: manager.reads) {
+            let latest = max(clock, clockMax)
+            if let text = audit.examine(record, now: latest, reads: manager.reads) {
                 throw violation(text)
             }
             manager.outgoing.append((.decision(token), record))

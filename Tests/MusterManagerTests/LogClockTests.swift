@@ -22,4 +22,11 @@ import Testing
         clock.note(noon + .seconds(3), isLive: false, now: .seconds(6))
         #expect(clock.time(.seconds(6)) == noon + .seconds(3))
     }
+
+    @Test func `a record that comes now sets the time back, as the log's clock went back`() {
+        var clock = LogClock()
+        clock.note(noon, isLive: true, now: .seconds(5))
+        clock.note(noon + .milliseconds(-60_000), isLive: true, now: .seconds(6))
+        #expect(clock.time(.seconds(7)) == noon + .seconds(-59))
+    }
 }

@@ -174,6 +174,46 @@ import Testing
         #expect(try #require(since) <= removal.since - lease * Policy.downLeases)
     }
 
+    @Test func `while the log's clock is behind what was decided no timer fires, and inputs count`()
+        async throws
+    {
+        var world = try await world()
+        let voters = (0..<4).map { WorldFleet.identity($0, 1) }
+        func beat(rounds: Int, silent: Int? = nil) throws {
+            for _ in 0..<rounds {
+                world.now = world.now + .milliseconds(60)
+                for node in 0..<4 where node != silent {
+                    world.say(0, .heartbeat(WorldFleet.heartbeat(node, 1)))
+                }
+                world.say(0, .fact(.groupObserved(WorldFleet.report(voters, silent: silent))))
+                try world.tell(0, [.time])
+                try world.rest(0)
+            }
+        }
+        func state() throws -> ClusterState {
+            try #require(world.managers[0]?.loop.reader.state(of: world.fleets[0].cluster))
+        }
+        world.say(0, .request(WorldFleet.configuration("r")))
+        for node in 0..<4 { world.start(0, 1, node: node) }
+        try beat(rounds: 10)
+        // A lease is 200 ms long. The clock goes back a minute, and one is silent for 30 leases.
+        world.say(0, .fact(.nodeStopping(WorldFleet.identity(0, 1))))
+        try world.rest(0)
+        let before = try state()
+        world.clockOffset = .seconds(-60)
+        try beat(rounds: 100, silent: 3)
+        #expect(try state().head == before.head)
+        // What somebody says is decided all the same, and no time goes back by it.
+        world.say(0, .fact(.nodeStopping(WorldFleet.identity(1, 1))))
+        try world.rest(0)
+        #expect(try state().head.sequence == before.head.sequence.next)
+        #expect(try state().at == before.at)
+        world.clockOffset = .zero
+        try beat(rounds: 6, silent: 3)
+        #expect(try state().nodes[voters[3].node]?.liveness == .suspect)
+        #expect(try voters[..<3].allSatisfy { try state().nodes[$0.node]?.liveness == .up })
+    }
+
     @Test func `a command that its author did not publish is published by whoever takes over`()
         async throws
     {
@@ -406,7 +446,7 @@ extension JournalWorld {
             EventOrigin(id: "e\(step)", source: "/world"))
         let place = wrong ?? TopicPartition(record.topic, home(fleet).partition)
         inputs[Position(place, end(of: place))] = WorldInput(
-            cluster: cluster, content: content, correlation: "e\(step)", appended: now,
+            cluster: cluster, content: content, correlation: "e\(step)", appended: clock,
             head: audit.count(of: cluster))
         _ = append(
             NewRecord(place, key: record.key, headers: record.headers, value: record.value))

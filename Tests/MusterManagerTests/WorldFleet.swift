@@ -198,7 +198,7 @@ extension JournalWorld {
         let position = Position(place, end(of: place))
         inputs[position] = WorldInput(
             cluster: isBroken ? nil : cluster, content: isBroken ? nil : content,
-            correlation: "e\(step)", appended: now, head: audit.count(of: cluster))
+            correlation: "e\(step)", appended: clock, head: audit.count(of: cluster))
         _ = append(
             NewRecord(
                 place, key: message.key, headers: message.headers, value: message.value))

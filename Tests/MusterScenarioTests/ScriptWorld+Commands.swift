@@ -25,12 +25,14 @@ extension ScriptWorld {
             }
             let name = command.action.name
             let here = name + (command.group.map { " \($0)" } ?? "")
-            if let key = [here, name].first(where: { failures[$0] != nil }), let code = failures[key]
+            if let key = [here, name].first(where: { failures[$0] != nil }),
+                let code = failures[key]
             {
                 if !failing.contains(key) { failures[key] = nil }
                 let report = CommandReport(command: id, executor: command.executor, detail: "")
                 let failure = CommandFailure(
-                    code: code, retryable: code != .rejected, leaderHint: nil)
+                    code: code, retryable: code != .rejected && code != .unsupported,
+                    leaderHint: nil)
                 take(.fact(.commandFailed(report, failure)))
                 continue
             }

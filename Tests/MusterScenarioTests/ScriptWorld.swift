@@ -61,6 +61,7 @@ struct ScriptWorld {
             correlation: "e\(offset)")
         decide(input, .input(position, appended: appended, event: []))
         if case .fact(.nodeUp(let up)) = content { say(.up(up), at: appended) }
+        interrupt()
     }
 
     /// Nobody looks at the clock while nobody is there, or while the log's clock is more than a
@@ -74,6 +75,7 @@ struct ScriptWorld {
             for subject in state.subjects(heardOf: nil) {
                 let input = Input(cluster: state.id, source: .manager, content: .wake(subject))
                 if decide(input, .timer(subject)) { again = true }
+                interrupt()
             }
             rounds += 1
         }
@@ -119,19 +121,20 @@ struct ScriptWorld {
                 pending.append((id, command))
             }
         }
-        if let interruption, interruption.after == chain {
-            self.interruption = nil
-            interrupted = now
-            ask(interruption.action, id: "interruption", ago: interruption.age)
-        }
         return true
     }
 
-    mutating func ask(_ action: Request.Action, id: String, ago age: Duration = .zero) {
+    /// Somebody asks for something right after that many decisions, and nobody looks at the clock
+    /// for it alone.
+    private mutating func interrupt() {
+        guard let interruption, interruption.after == chain else { return }
+        self.interruption = nil
+        interrupted = now
         let request = Request(
-            id: RequestID(unchecked: id), principal: Principal(unchecked: "ann"),
-            reason: "test", validFor: .seconds(60), onlyAt: nil, overrides: [], action: action)
-        take(.request(request), appended: now - age)
+            id: RequestID(unchecked: "interruption"), principal: Principal(unchecked: "ann"),
+            reason: "test", validFor: .seconds(60), onlyAt: nil, overrides: [],
+            action: interruption.action)
+        consider(.request(request), now - interruption.age)
     }
 
     var pending: [(id: CommandID, command: Command)] = []

@@ -50,6 +50,28 @@ import Testing
         #expect(written == shown)
     }
 
+    /// How many paragraphs, or rows of a table, the sections of the specification have.
+    private static let paragraphs: [(section: String, count: Int)] = [
+        ("1", 10), ("2", 9), ("3", 8), ("4.1", 4), ("4.2", 14), ("5", 5), ("6.1", 10), ("6.2", 9),
+        ("6.3", 8), ("6.4", 3), ("6.5", 6), ("7", 10),
+    ]
+
+    @Test func `every paragraph of the specification has a row in its place, and each row a test`()
+        throws
+    {
+        let rows = try rows(Self.table).filter { $0.first?.hasPrefix("§") ?? false }
+        let shown = rows.compactMap { $0[0].split(separator: " ").first.map(String.init) }
+        let wanted = Self.paragraphs.flatMap { section, count in
+            (1...count).map { "§\(section).\($0)" }
+        }
+        #expect(shown == wanted)
+        for row in rows {
+            let tests = row.count > 1 ? names(row[1]).filter { place($0) != nil } : []
+            #expect(!tests.isEmpty, "\(row) names no test")
+            #expect(row[0].split(separator: " ").count > 1, "\(row) does not say what it is")
+        }
+    }
+
     /// What must hold, as the specification's worlds and the simulated one call it.
     @Test func `what is specified and what is simulated is named alike, with a row for each name`()
         throws

@@ -167,6 +167,9 @@ struct AuditView {
         let (recorded, decided) = (finding.recorded, finding.decided)
         if finding.kind == .decidedOtherwise {
             sentence += "; recorded: \(Self.words(recorded)); now: \(Self.words(decided))"
+            if let version = finding.manager?.version, version != Table.program.version {
+                sentence += "; this is version \(Table.program.version)"
+            }
             if recorded.map(Wording.sentence) == decided.map(Wording.sentence) {
                 sentence += Self.difference(recorded, decided)
             }

@@ -10,8 +10,10 @@ struct RemovalView {
         .init("node", .text, "the node that is removed"),
         .init("cause", .word(Saga.Reason.allCases.map(\.rawValue)), "why"),
         .init(
-            "phase", .word(["waiting", "due", "held", "frozen", "running", "stalled"]),
-            "how far it is; frozen: half of the members are silent"),
+            "phase",
+            .word(["waiting", "due", "held", "agentLost", "frozen", "running", "stalled"]),
+            "how far it is; agentLost: its leaders reach it, so it is not removed; frozen: half of "
+                + "the members are silent"),
         .init("since", .time, "when the deadline, or the removal, began"),
         .init("due", .time, "when the deadline passes", isOptional: true),
         .init("left", .duration, "the time until then", isOptional: true),
@@ -24,7 +26,11 @@ struct RemovalView {
 
     static let columns: [ResultLayout.Column] = [
         .init("NODE", "node"), .init("CAUSE", "cause"),
-        .init("PHASE", "phase", tones: ["held": .warning, "frozen": .warning, "stalled": .bad]),
+        .init(
+            "PHASE", "phase",
+            tones: [
+                "held": .warning, "agentLost": .warning, "frozen": .warning, "stalled": .bad,
+            ]),
         .init("SINCE", "since"), .init("DUE", "due"), .init("LEFT", "left"),
         .init("UNREACHED", "unreached"), .init("HELD BACK BY", "blocked.sentence"),
         .init("STORE", "store", wide: true), .init("CLUSTER", "cluster", wide: true),
@@ -56,9 +62,13 @@ struct RemovalView {
         guard let removal = state.nodes[node]?.removal else { return nil }
         let left = removal.due - now
         let held = removal.blocked ?? state.freeze.map { Self.frozen($0, state) }
-        let phase =
-            state.freeze != nil
-            ? "frozen" : removal.blocked != nil ? "held" : left > .zero ? "waiting" : "due"
+        let phase: String
+        switch removal.blocked?.code {
+        case _ where state.freeze != nil: phase = "frozen"
+        case .stillInContact?: phase = "agentLost"
+        case .some: phase = "held"
+        case nil: phase = left > .zero ? "waiting" : "due"
+        }
         value = .object([
             "cluster": .name(state.id), "node": .name(node),
             "cause": .text(Saga.Reason.silence.rawValue), "phase": .text(phase),
