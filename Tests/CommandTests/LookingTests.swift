@@ -105,6 +105,29 @@ struct LookingTests {
         }
     }
 
+    @Test func `an agent that is gone beside a live server is shown as lost, and not removed`()
+        async throws
+    {
+        try await Scene.withFacts { scene in
+            try await scene.running {
+                let run = try await scene.muster(
+                    "configure", "--cluster", "orders", "--voters-min", "2", "--lease", "3s",
+                    "--heartbeat-interval", "500ms", "--removal-delay", "60s")
+                try #require(run.status == 0, "\(run.out) \(run.err)")
+                let beats = [1, 2].map { Scene.heartbeat($0) }
+                try await eventually("the agent of n3 is lost", within: .seconds(90)) {
+                    // Its leader reaches it all the time.
+                    try await scene.publish(beats + [Scene.event("groupObserved", Scene.report())])
+                    let removals = try await scene.muster("removals", "-o", "json").json()
+                    let rows = removals["removals"] as? [[String: Any]]
+                    return rows?.first?["phase"] as? String == "agentLost"
+                }
+                let text = try await scene.muster("removals").out
+                #expect(text.contains("the agent is down, not the node"), "\(text)")
+            }
+        }
+    }
+
     @Test func `a manager that is away is missed as soon as something is due`() async throws {
         try await Scene.withManager { scene in
             let well = try await scene.muster("status")
