@@ -133,8 +133,9 @@ extension ClusterState {
     }
 
     /// Whether a node without a saga may be about to begin one: it is up and no group has it, it is
-    /// to leave, it runs on a store that is out, or its store lost what it had acknowledged. A member is what it was found to be:
-    /// automation promotes the learner that is to vote, and brings nobody into a further group.
+    /// to leave, it runs on a store that is out, or its store lost what it had acknowledged. A
+    /// member is what it was found to be: automation promotes the learner that is to vote, and
+    /// brings nobody into a further group.
     ///
     /// - Parameter group: the only group that something was heard of: what a member may begin by
     ///   what another of its groups is, is looked at when that is heard of. Nil: all of them.

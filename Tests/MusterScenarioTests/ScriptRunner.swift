@@ -66,12 +66,7 @@ struct ScriptRunner {
                 world.groups.update(name) { $0.firstIndex = UInt64(words[0]) ?? 1 }
             }
         case "carry": world.carriesOut = words == ["on"]
-        case "fail":
-            // `fail addMember rejected [g3] [always]`: the next one, or all; in that group, or in any.
-            let group = words.dropFirst(2).first { $0 != "always" }
-            let key = words[0] + (group.map { " " + $0 } ?? "")
-            world.failures[key] = CommandFailure.Code(rawValue: words[1])
-            if words.last == "always" { world.failing.insert(key) }
+        case "fail": fail(words)
         case "wait": world.wait(try Self.duration(words[0]))
         case "behind": world.fallBehind(by: try Self.duration(words[0]))
         case "away": world.mischief.isAway = true
@@ -94,6 +89,14 @@ struct ScriptRunner {
             if try performMischief(command, words) { return }
             throw Failure(description: "unknown command \(command)")
         }
+    }
+
+    /// `fail addMember rejected [g3] [always]`: the next one or all, in that group or in any.
+    private mutating func fail(_ words: [String]) {
+        let group = words.dropFirst(2).first { $0 != "always" }
+        let key = words[0] + (group.map { " " + $0 } ?? "")
+        world.failures[key] = CommandFailure.Code(rawValue: words[1])
+        if words.last == "always" { world.failing.insert(key) }
     }
 
     static func duration(_ text: String) throws -> Duration {

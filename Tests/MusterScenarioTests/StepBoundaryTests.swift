@@ -1,9 +1,9 @@
 import MusterCore
 import Testing
 
-/// A pause, a hold or a request that is too old, which comes after each single decision of a change,
-/// and ends soon or late: while a hold lasts nothing is commanded for the node, while a pause lasts
-/// automation commands nothing, and in the end all is as without it.
+/// A pause, a hold or a request that is too old, which comes after each single decision of a
+/// change, and ends soon or late: while a hold lasts nothing is commanded for the node, while a
+/// pause lasts automation commands nothing, and in the end all is as without it.
 @Suite struct StepBoundaryTests {
     /// What is disturbed.
     private struct Story {

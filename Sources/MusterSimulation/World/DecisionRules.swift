@@ -175,6 +175,9 @@ struct DecisionRules {
     private func isSaid(_ refusal: Refusal, _ owner: NodeID, _ group: GroupID?) -> Bool {
         guard decision.events.count == 1, let saga = before.sagas[owner] else { return false }
         let old = (group.map { saga.steps[$0] } ?? saga.whole)?.blocked
+        // Somebody prolonged a hold or a pause: until when is news.
+        let hasEnd = refusal.code == .held || refusal.code == .paused
+        if hasEnd && old?.numbers != refusal.numbers { return false }
         return old?.code == refusal.code && old?.nodes == refusal.nodes
     }
 
