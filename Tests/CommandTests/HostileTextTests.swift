@@ -14,7 +14,9 @@ struct HostileTextTests {
         ["groups", "-o", "wide"], ["removals"], ["commands"], ["clusters"], ["log"],
         ["log", "-o", "wide"], ["log", "-o", "yaml"], ["log", "-o", "jsonl"],
         ["why", "n1", "--all"],
-        ["why", "1"], ["at", "now"], ["nodes", "-o", "json"], ["nodes", "-o", "yaml"],
+        ["why", "1"], ["at", "now"], ["node", "n1"], ["diff", "1", "now"], ["proposals", "--all"],
+        ["why", "g1", "--all"], ["wait", "--for", "group/g1=leader", "--timeout", "1ms"],
+        ["remove", "n2", "--dry-run"], ["nodes", "-o", "json"], ["nodes", "-o", "yaml"],
         ["nodes", "-o", "name"], ["why", "n1", "--all", "-o", "json"],
     ]
 

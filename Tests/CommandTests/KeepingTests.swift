@@ -82,6 +82,13 @@ struct KeepingTests {
         try await Scene.withManager { scene in
             let number = try await proposedJoin(scene)
             try await expect(scene, ["proposals"], 0, "add n4 as voter")
+            let story = Chapter(try await scene.muster("why", "n4").out)
+            #expect(
+                try story.decision("so proposed").suffix(2) == [
+                    "so proposed: add n4 as voter; `muster approve` sends it",
+                    "rule a rule in the mode propose writes the request, and a person sends it by "
+                        + "`approve` (join propose)",
+                ])
             try await expect(
                 scene, ["approve", number, "--dry-run"], 0, ": possible; nothing was appended")
             try await expect(scene, ["approve", number, "--no-wait"], 0, ": appended")
@@ -89,6 +96,27 @@ struct KeepingTests {
                 try await scene.muster("node", "n4").out.contains("joining")
             }
             try await expect(scene, ["approve", number], 6, "there is no proposal")
+        }
+    }
+
+    @Test func `what is only observed is told with the mode that says so, and not to approve`()
+        async throws
+    {
+        try await Scene.withManager { scene in
+            try await expect(
+                scene, ["configure", "--join", "observe", "--join-policy", "open"], 0, ": done")
+            try await scene.publish([Scene.nodeUp(4)] + scene.beats)
+            try await eventually("it says what it would do") {
+                try await scene.muster("why", "n4").out.contains("not done: add n4 as voter")
+            }
+            let story = Chapter(try await scene.muster("why", "n4").out)
+            #expect(
+                try story.decision("so not done: add n4 as voter").last
+                    == "rule a rule in the mode observe says what it would do, and does nothing "
+                    + "(join observe)")
+            try await expect(scene, ["proposals"], 0, "nothing is proposed")
+            try await expect(
+                scene, ["proposals", "--all"], 0, "observing: the policy only observes")
         }
     }
 

@@ -128,14 +128,36 @@ struct RequestTests {
                     "remove n3: refused (floor): without n3, g1 has 2 voters, below the wanted 3",
                     "3 of 3 ok", "2 of 2 ok", "any one failure stops it",
                     "seen: g1 led by n1 in term 3, configuration 3.7",
-                    "rule: a group keeps the voters that it is meant to have",
+                    "rule: a group keeps the voters that it is meant to have, up to the wanted "
+                        + "number (voters-min 3)",
                     #"muster remove n3 --below-floor --reason "…""#,
                 ] {
                     #expect(run.out.contains(said), "\(said): \(run.out)")
                 }
             }
             let why = try await scene.muster("why", "n3").out
-            #expect(why.contains("refused: floor") && why.contains("(voters-min 3)"), "\(why)")
+            let sentence = "floor: without n3, g1 has 2 voters, below the wanted 3"
+            let block = try Chapter(why).decision("so request ID is refused")
+            #expect(block.first == "request lia asks: remove n3 (requests/P/N)", "\(block)")
+            #expect(block.contains("seen n3 was last heard LENGTH before"), "\(block)")
+            #expect(
+                block.suffix(3) == [
+                    "proof g1: removeVoter n3, now 3 of 3 healthy (2 needed): n1 n2 n3, after 2 of "
+                        + "2 (2 needed), floor 3; refused: \(sentence); by the view of n1 in term "
+                        + "3, configuration 3.7, LENGTH before",
+                    "so request ID is refused: \(sentence)",
+                    "rule a group keeps the voters that it is meant to have, up to the wanted "
+                        + "number (voters-min 3)",
+                ], "\(block)")
+            // The decision itself tells the same, and of every node that was looked at.
+            let answer = try await scene.muster("remove", "n3", "-o", "json").json()
+            let number = try #require(answer["seq"] as? String)
+            let alone = Chapter(try await scene.muster("why", number).out)
+            let refused = try alone.decision("so request ID is refused")
+            #expect(refused.suffix(3) == block.suffix(3), "\(refused)")
+            for node in ["n1", "n2", "n3"] {
+                #expect(refused.contains("seen \(node) was last heard LENGTH before"))
+            }
             let forced = try await scene.muster("remove", "n3", "--below-floor", "--dry-run")
             #expect(forced.status == 0 && forced.out.contains("possible"), "\(forced.out)")
             for warned in [

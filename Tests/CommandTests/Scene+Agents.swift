@@ -37,9 +37,34 @@ extension Scene {
             lines + beats + [Self.event("groupObserved", view), Self.event("groupObserved", view)])
     }
 
+    /// What an agent says of a command, for instance that it has carried it out.
+    func say(_ what: String, of command: [String: Any], _ more: String = "") async throws {
+        let id = try #require(command["id"] as? String)
+        let executor = try #require(command["executor"] as? String)
+        let number = try #require(Int(executor.dropFirst()))
+        try await publish([
+            Self.event(
+                what,
+                #"{"cluster":"orders",\#(Self.identity(number)),"command":"\#(id)"\#(more)}"#)
+        ])
+    }
+
+    /// The command that is out for an action.
+    func command(_ action: String) async throws -> [String: Any] {
+        var found: [String: Any]?
+        try await eventually("\(action) is commanded") {
+            found = try await outstanding().first { $0["action"] as? String == action }
+            return found != nil
+        }
+        return try #require(found)
+    }
+
     /// Lets nodes be heard, and n1 say what it sees, as long as the body runs.
+    ///
+    /// - Parameter met: silent ones that the leader reaches all the same.
     func beating(
-        _ numbers: [Int], without silent: [Int], body: () async throws -> Void
+        _ numbers: [Int], without silent: [Int], meeting met: [Int] = [],
+        body: () async throws -> Void
     ) async throws {
         let scene = self
         let beats = Task {
@@ -47,7 +72,8 @@ extension Scene {
             while !Task.isCancelled {
                 let (seconds, atto) = (ContinuousClock.now - start).components
                 let age = Int(seconds) * 1000 + Int(atto / 1_000_000_000_000_000)
-                let away = Dictionary(uniqueKeysWithValues: silent.map { ($0, age) })
+                let away = Dictionary(
+                    uniqueKeysWithValues: silent.map { ($0, met.contains($0) ? 0 : age) })
                 let view = Self.report((numbers + silent).sorted(), away: away)
                 try await scene.publish(
                     numbers.map { Self.heartbeat($0) } + [Self.event("groupObserved", view)])

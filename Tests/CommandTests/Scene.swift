@@ -6,7 +6,9 @@ struct Scene {
     var muster: Muster
     var folder: URL { muster.folder }
 
-    static let stores = (1...9).map { String(repeating: "0", count: 31) + "\($0)" }
+    static let stores = (1...12).map { number in
+        String(repeating: "0", count: 32 - "\(number)".count) + "\(number)"
+    }
 
     /// Makes a folder of its own and takes it away afterwards.
     static func with(
@@ -96,13 +98,17 @@ struct Scene {
 
     /// What n1, who leads g1, sees of its members.
     ///
-    /// - Parameter away: the time since it last had contact with a member, by its number.
+    /// - Parameters:
+    ///   - learners: how far each is, by its number; 100 is committed.
+    ///   - away: the time since it last had contact with a member, by its number.
     static func report(
-        _ members: [Int] = [1, 2, 3], index: Int = 7, away: [Int: Int] = [:]
+        _ members: [Int] = [1, 2, 3], learners: [Int: Int] = [:], index: Int = 7,
+        away: [Int: Int] = [:]
     ) -> String {
-        let list = members.map {
-            #"{"node":"n\#($0)","store":"\#(stores[$0 - 1])","role":"voter","match":"100","#
-                + #""contactAge":"\#(away[$0] ?? 0)"}"#
+        let list = (members + learners.keys.sorted()).map {
+            #"{"node":"n\#($0)","store":"\#(stores[$0 - 1])","#
+                + #""role":"\#(learners[$0] == nil ? "voter" : "learner")","#
+                + #""match":"\#(learners[$0] ?? 100)","contactAge":"\#(away[$0] ?? 0)"}"#
         }.joined(separator: ",")
         return #"{"cluster":"orders",\#(identity(1)),"groups":[{"group":"g1","state":"leader","#
             + #""term":"3","leader":"n1","applied":"100","view":{"confirmed":true,"#
@@ -127,7 +133,12 @@ struct Scene {
     }
 
     /// A heartbeat of each, and what n1 sees.
-    var beats: [String] { heartbeats + [Self.event("groupObserved", Self.report())] }
+    var beats: [String] { beats(index: 7) }
+
+    /// - Parameter index: of the configuration that n1 sees.
+    func beats(index: Int) -> [String] {
+        heartbeats + [Self.event("groupObserved", Self.report(index: index))]
+    }
 
     /// How many records each topic has.
     func counts() async throws -> [String: String] {

@@ -107,6 +107,47 @@ struct VerifyTests {
         }
     }
 
+    /// What is wrong with a copy is named with file and line, as in the topic with its offset.
+    /// Line 1 is the header, and line N + 1 holds decision N.
+    @Test func `each kind of tampering is found in a copy too, with file and line`() async throws {
+        try await withJournal { scene, partition in
+            let file = try export(scene)[Int(partition) ?? 0]
+            let lines = try String(
+                contentsOf: scene.folder.appending(path: file), encoding: .utf8
+            ).split(separator: "\n").map(String.init)
+            func found(
+                _ kind: String, at line: Int, saying words: String, in copy: [String],
+                _ more: String...
+            ) async throws {
+                try scene.write(copy.map { $0 + "\n" }.joined(), to: "copy.txt")
+                let run = try await scene.muster.run(
+                    ["verify", "-o", "json", "--file", "copy.txt"] + more)
+                let verdict = Verdict(run: run, json: try run.json())
+                #expect(run.status == 9, "\(kind): \(run.out)")
+                #expect(
+                    verdict.has(kind, at: "copy.txt:\(line)", saying: words),
+                    "\(kind): \(run.out)")
+            }
+            var copy = lines
+            copy[2] = copy[2].replacingOccurrences(of: #""node":"n2""#, with: #""node":"n7""#)
+            try await found("changed", at: 3, saying: "decision 2 was changed", in: copy)
+            copy = lines
+            copy.remove(at: 3)
+            try await found("missing", at: 4, saying: "decision 3 is missing", in: copy)
+            copy = lines
+            copy.swapAt(3, 4)
+            try await found("reordered", at: 4, saying: "lies before decision 3", in: copy)
+            copy = lines + [lines[3]]
+            try await found("repeated", at: 9, saying: "stands at", in: copy, "--strict")
+            copy = lines
+            copy[7] = copy[7].replacingOccurrences(
+                of: #""type":"requestRejected""#, with: #""type":"requestAccepted""#)
+            let end = try #require(copy[7].range(of: #","refusal""#)?.lowerBound)
+            copy[7] = copy[7].prefix(upTo: end) + "}]}}"
+            try await found("decidedOtherwise", at: 8, saying: "is accepted; now:", in: copy)
+        }
+    }
+
     private func export(_ scene: Scene) throws -> [String] {
         try (0..<2).map { partition in
             let text = try scene.sqlite(

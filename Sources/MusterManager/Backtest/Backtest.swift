@@ -161,9 +161,11 @@ package struct Backtest {
         runs.recorded.take([batch(record, runs.recorded)], at: moment)
         let before = runs.other.state?.policy
         runs.other.take([batch(record, runs.other)], at: moment)
-        if case .report(let report) = record.message.content {
+        switch record.message.content {
+        case .report(let report), .fact(.groupObserved(let report)):
             runs.recorded.look(at: report.groups.map(\.group), moment)
             runs.other.look(at: report.groups.map(\.group), moment)
+        case .heartbeat, .request, .fact: break
         }
         self.runs = runs
         if case .request(let request) = record.message.content,

@@ -196,7 +196,9 @@ struct BacktestRun {
                 progress.update(feed.done)
             }
             try feed.catchUp(to: end)
-            try feed.test.finish(at: min(to, feed.test.until))
+            // Who decides is there, even where nobody is heard any more.
+            let decided = recording.decisions.last?.decision.at ?? feed.test.until
+            try feed.test.finish(at: min(to, max(decided, feed.test.until)))
         } catch {
             await timeline.close()
             throw (error as? Backtest.Failure).map { self.error($0) } ?? error

@@ -7,7 +7,7 @@ import MusterRuntime
 /// `at`: the projection as it was.
 enum AtCommand {
     static let command = MusterCommandLine.Command(
-        "at", "show the nodes and groups of a cluster as they were",
+        "at", "show a cluster as it was: nodes, groups, changes, removals",
         discussion: """
             MOMENT is a decision's number, or a time: then the last decision whose record was \
             appended by then counts. It may also be an offset of the journal partition \
@@ -26,7 +26,8 @@ enum AtCommand {
                 .facts([
                     .init("cluster", "cluster"), .init("decision", "seq"),
                     .init("decided", "at"), .init("appended", "appended"),
-                    .init("membership version", "membershipVersion"),
+                    .init("membership version", "membershipVersion"), .init("mode", "mode"),
+                    .init("frozen", "frozen"), .init("paused until", "pausedUntil"),
                     .init("hash", "hash", wide: true),
                 ]),
                 .table(
@@ -36,6 +37,11 @@ enum AtCommand {
                     columns: GroupView.columns.filter {
                         !["healthy", "spare", "observed", "unusable.code"].contains($0.path)
                     }, empty: "no groups"),
+                .table(
+                    title: "changes", rows: "changes", columns: ChangeView.columns, empty: ""),
+                .table(
+                    title: "removals", rows: "removals",
+                    columns: RemovalView.columns.filter { $0.path != "unreached" }, empty: ""),
             ], rows: "nodes", name: "node")
     ) { call in
         let text = call.argument("MOMENT") ?? ""
@@ -53,17 +59,29 @@ enum AtCommand {
         .init("at", .time, "when it was decided"),
         .init("appended", .time, "when its record was appended"),
         .init("membershipVersion", .id, "counts changes of members, roles, floors and policy"),
+        .init(
+            "mode", .word(["standalone", "cluster"]),
+            "standalone: no policy was configured, nothing was commanded"),
+        .init("frozen", .text, "why nobody was removed then", isOptional: true),
+        .init("pausedUntil", .time, "until when automation only watched", isOptional: true),
         .init("hash", .text, "the hash of its record"),
         .init("nodes", .array(NodeView.shape), "the nodes, by name"),
         .init("groups", .array(GroupView.shape), "the groups, by name"),
+        .init("changes", .array(ChangeView.shape), "the changes under way, by node"),
+        .init("removals", .array(RemovalView.shape), "the removals, by node"),
     ])
 
     private static func value(_ state: ClusterState, _ appended: Timestamp) -> ResultValue {
         .object([
             "cluster": .name(state.id), "seq": .id(state.head.sequence), "at": .time(state.at),
             "appended": .time(appended), "membershipVersion": .id(state.membershipVersion),
+            "mode": .text(state.policy == nil ? "standalone" : "cluster"),
+            "frozen": state.guarded.map { .text(Wording.sentence($0)) },
+            "pausedUntil": state.pause.map { .time($0.until) },
             "hash": .text("\(state.head.hash)"), "nodes": .array(NodeView.all(of: state)),
             "groups": .array(GroupView.all(of: state, nil, now: state.at)),
+            "changes": .array(state.sagas.values.map { ChangeView.value($0) }),
+            "removals": .array(RemovalView.all(of: state, nil, now: state.at)),
         ])
     }
 }

@@ -143,7 +143,7 @@ struct CauseView {
             "\(report.executor.node.text) has carried out command \(report.command)"
         case .commandFailed(let report, let failure):
             "\(report.executor.node.text) has not carried out command \(report.command): "
-                + failure.code.rawValue
+                + Wording.words(failure)
         case .commandOutcomeUnknown(let report):
             "\(report.executor.node.text) does not know what became of command "
                 + "\(report.command)"

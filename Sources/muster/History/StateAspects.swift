@@ -25,6 +25,7 @@ enum StateAspects {
         case node
         case group
         case saga
+        case proposal
         case tombstone
 
         /// Those that `brief` speaks of.
@@ -72,6 +73,8 @@ enum StateAspects {
         words.add(
             .cluster, state.id.text, "mode", state.policy == nil ? "standalone" : "cluster")
         words.add(.cluster, state.id.text, "freeze", state.freeze.map { _ in "frozen" })
+        words.add(.cluster, state.id.text, "sight", state.blind.map { Wording.words($0.why) })
+        words.add(.cluster, state.id.text, "pause", state.pause.map { interval($0) })
         if detail == .full {
             words.add(.cluster, state.id.text, "engine", state.engine.map { "\($0.cluster)" })
             for member in state.policy.map({ PolicyMembers.all(of: $0) }) ?? [] {
@@ -82,6 +85,12 @@ enum StateAspects {
         for (id, group) in state.groups { add(id, group, detail, &words) }
         if detail == .full {
             for (_, saga) in state.sagas { add(saga, &words) }
+            for proposal in state.proposals {
+                words.add(
+                    .proposal, "\(proposal.id)", proposal.rule.rawValue,
+                    Wording.asked(proposal.action)
+                        + (proposal.withheld.map { ", not done: \(Wording.sentence($0))" } ?? ""))
+            }
             for (store, tombstone) in state.tombstones {
                 words.add(
                     .tombstone, "\(store)", "store",
@@ -116,6 +125,13 @@ enum StateAspects {
         } else {
             add("groups", Wording.standing(record).joined(separator: " "))
         }
+        add("hold", node.hold.map { interval($0) })
+        add("conflict", node.conflict.map { Wording.sentence($0) })
+        if detail == .full {
+            // As it was when it last rose: it falls with every second.
+            add("flap score", node.flaps.points == 0 ? nil : "\(node.flaps.points)")
+            add("damped", node.flaps.isDamped ? "yes" : nil)
+        }
         add("removal", record.removalDue.map { Wording.moment($0) })
         add("held back", node.removal?.blocked.map { Wording.sentence($0) })
     }
@@ -144,7 +160,7 @@ enum StateAspects {
             .group, id.text, "configuration",
             group.configuration.map { "\($0.version)" + ($0.pending ? ", pending" : "") })
         words.add(.group, id.text, "desired", "\(group.desired)")
-        words.add(.group, id.text, "closed", group.closedAt.map { "until after \($0)" })
+        words.add(.group, id.text, "closed", group.closing.map { "until after \($0)" })
     }
 
     private static func add(_ saga: Saga, _ words: inout Words) {
@@ -157,6 +173,10 @@ enum StateAspects {
         for (group, found) in saga.steps {
             words.add(.saga, name, "step in \(group.text)", step(found))
         }
+    }
+
+    private static func interval(_ interval: Interval) -> String {
+        "until \(Wording.moment(interval.until)), asked by \(interval.principal.text)"
     }
 
     private static func step(_ step: Step) -> String {

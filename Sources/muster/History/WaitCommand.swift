@@ -16,7 +16,7 @@ enum WaitCommand {
             seq=NUMBER, when that decision is reached.
 
             Several wishes must all hold at once. Ends with exit code 8 when the time limit passes \
-            first; of a node or group that does not exist yet it waits for that too.
+            first; of a cluster, node or group that does not exist yet it waits for that too.
             """,
         examples: [
             .init("wait --for node/n4=joined --timeout 5m", "until n4 has joined"),
@@ -79,11 +79,16 @@ enum WaitCommand {
         defer { live.end() }
         let chosen: ClusterID? = try call.name(option: CommonOptions.cluster.name)
         while true {
-            let states = follower.states.filter { state in
-                chosen.map { $0 == state.id } ?? true
+            let all = follower.states
+            if chosen == nil, all.count > 1, wishes.contains(where: { $0.cluster == nil }) {
+                _ = try query.cluster()
             }
-            if states.count > 1, chosen == nil { _ = try query.cluster() }
-            let looks = try await look(wishes, states.first, follower, query)
+            var looks: Looks = []
+            for wish in wishes {
+                let name = wish.cluster ?? chosen
+                let state = all.first { state in name.map { $0 == state.id } ?? true }
+                looks.append((wish, try await look(wish, state, follower, query)))
+            }
             let holds = looks.allSatisfy(\.look.holds)
             if holds || clock.now >= end {
                 await follower.close()
@@ -95,19 +100,16 @@ enum WaitCommand {
     }
 
     private static func look(
-        _ wishes: [Wish], _ state: ClusterState?, _ follower: JournalFollower, _ query: Query
-    ) async throws -> Looks {
+        _ wish: Wish, _ state: ClusterState?, _ follower: JournalFollower, _ query: Query
+    ) async throws -> Wish.Look {
         let now = max(
             state?.at ?? .zero, Timestamp(milliseconds: query.call.context.now()))
         var evidence = Evidence()
-        if let state, wishes.contains(where: \.hears) {
-            if let partition = follower.partition(of: state.id) {
-                evidence = try await EvidenceLoader(
-                    log: query.log, state: state, partition: partition
-                ).load(now: now)
-            }
+        if wish.hears, let state, let partition = follower.partition(of: state.id) {
+            let loader = EvidenceLoader(log: query.log, state: state, partition: partition)
+            evidence = try await loader.load(now: now)
         }
-        return wishes.map { ($0, $0.look(state, evidence, now: now)) }
+        return wish.look(state, evidence, now: now)
     }
 
     private static func row(_ wish: Wish, _ look: Wish.Look) -> ResultValue {

@@ -107,7 +107,7 @@ struct WhyChain {
         return Set(state.groups(of: node) + copies).sorted()
     }
 
-    /// Freezes, thaws and gaps while the node's removal was pending.
+    /// What held all removals back, and let them go on, while the node's was pending.
     private static func removalTurns(
         _ entries: [HistoryEntry], _ node: NodeID
     ) -> Set<MusterCore.Sequence> {
@@ -118,7 +118,8 @@ struct WhyChain {
                 switch event {
                 case .removalScheduled(node, _, _): isPending = true
                 case .removalCancelled(node, _), .nodeRemoved(node, _, _): isPending = false
-                case .calmed, .thawed, .timeGap, .frozen:
+                case .calmed, .thawed, .timeGap, .frozen, .blinded, .sighted, .automationPaused,
+                    .automationResumed:
                     if isPending { found.insert(entry.sequence) }
                 default: continue
                 }

@@ -57,7 +57,7 @@ struct WhyDecision {
         }
         add(Self.label(cause.kind), cause.sentence)
         for text in heard { add("seen", text) }
-        for (index, event) in entry.decision.events.enumerated() {
+        for (index, event) in entry.decision.events.enumerated() where !isOfAnother(event) {
             for proof in Wording.proofs(event) { add("proof", Wording.line(proof)) }
             let id = command(at: index)
             add(
@@ -66,7 +66,24 @@ struct WhyDecision {
             if let rule = Wording.rule(event, policy) { add("rule", rule) }
             if let id, let outcome = outcomes.words(id) { add("outcome", outcome) }
         }
+        let others = Set(entry.decision.events.filter { isOfAnother($0) }.map(\.subject.node))
+        if !others.isEmpty {
+            let names = others.compactMap { $0 }.sorted().map(\.text).joined(separator: " ")
+            add("also", "the like of \(names)")
+        }
         return lines
+    }
+
+    /// Whether an event says of another node what the decision says of the one that is asked about:
+    /// nodes fall silent, and come back, together.
+    private func isOfAnother(_ event: Event) -> Bool {
+        guard let node, let subject = event.subject.node, subject != node else { return false }
+        switch event {
+        case .nodeSuspected, .nodeDown, .nodeReturned, .matchNoted, .removalScheduled,
+            .removalRescheduled, .removalCancelled:
+            return entry.decision.events.contains { $0.subject.node == node }
+        default: return false
+        }
     }
 
     private static func label(_ kind: CauseView.Kind) -> String {
@@ -107,35 +124,20 @@ struct WhyDecision {
         commands.first { $0.index == UInt32(index) }
     }
 
+    /// Whom what was seen is told of: the node that is asked about, and who fell silent with it.
+    private var meant: Set<NodeID>? {
+        guard let node else { return nil }
+        var nodes: Set<NodeID> = [node]
+        for case .frozen(let silent) in entry.decision.events { nodes.formUnion(silent) }
+        return nodes
+    }
+
     private var heard: [String] {
-        entry.decision.evidence.map { Wording.seen($0, of: node, at: entry.decision.at) } ?? []
+        entry.decision.evidence.map { Wording.seen($0, of: meant, at: entry.decision.at) } ?? []
     }
 }
 
 extension Wording {
-    /// What soft evidence says, in sentences.
-    ///
-    /// - Parameter node: only what is about this node and its leaders; nil: everything.
-    static func seen(_ evidence: Evidence, of node: NodeID?, at moment: Timestamp) -> [String] {
-        var lines: [String] = []
-        for (name, known) in evidence.nodes where node.map({ $0 == name }) ?? true {
-            lines.append(
-                "\(name.text) was last heard \(length(moment - known.heard.appended)) before")
-        }
-        for (group, seen) in evidence.groups {
-            guard let view = seen.view else { continue }
-            var text =
-                "\(view.leader.node.text) led \(group.text) in term \(view.term), seen "
-                + "\(length(moment - view.heard.appended)) before"
-            for (name, member) in seen.members where node.map({ $0 == name }) ?? true {
-                guard let since = member.outOfContactSince else { continue }
-                text += ", without contact with \(name.text) for \(length(moment - since))"
-            }
-            lines.append(text)
-        }
-        return lines
-    }
-
     /// The sentence of an event, without the word that its label says already, and without what is
     /// said with its proofs.
     static func happening(_ event: Event) -> String {

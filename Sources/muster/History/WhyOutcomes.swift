@@ -11,9 +11,16 @@ struct WhyOutcomes {
                 issued[id] = entry.decision.at
             }
             for event in entry.decision.events {
-                guard let id = Self.command(event), let text = Self.words(event) else { continue }
-                let after = issued[id].map { " after " + Wording.length(entry.decision.at - $0) }
-                found[id, default: []].append((entry.sequence, text + (after ?? "")))
+                guard let id = Self.command(event), var text = Self.words(event) else { continue }
+                // Its agent is done with it, and knows no more than that.
+                if case .commandReported = event, found[id]?.last?.sequence == entry.sequence {
+                    continue
+                }
+                if let began = issued[id] {
+                    text += " after " + Wording.length(entry.decision.at - began)
+                }
+                if case .commandInDoubt = event { text += ", and looked for, not sent again" }
+                found[id, default: []].append((entry.sequence, text))
             }
         }
     }
@@ -37,8 +44,8 @@ struct WhyOutcomes {
     private static func words(_ event: Event) -> String? {
         switch event {
         case .commandReported: "reported done"
-        case .commandFailed(_, _, _, let failure, _): "failed: \(failure.code.rawValue)"
-        case .commandInDoubt: "its outcome is unknown, nothing is sent again before it is seen"
+        case .commandFailed(_, _, _, let failure, _): "not done (\(Wording.words(failure)))"
+        case .commandInDoubt: "unknown"
         case .doubtResolved(_, _, _, let effect): effect ? "seen done" : "seen not done"
         default: nil
         }

@@ -9,7 +9,7 @@ struct Wish {
         case group(GroupID, GroupWord)
         case saga(NodeID)
         case request(RequestID, RequestWord)
-        case cluster(ClusterWord)
+        case cluster(ClusterID, ClusterWord)
         case reached(MusterCore.Sequence)
     }
 
@@ -38,7 +38,7 @@ struct Wish {
     enum ClusterWord: String, CaseIterable {
         /// It has a policy.
         case configured
-        /// Removals are not frozen.
+        /// Nothing holds all removals back: neither a freeze nor that the manager may be blind.
         case thawed
         /// No change is under way, and none of its nodes is to be removed.
         case quiet
@@ -51,6 +51,12 @@ struct Wish {
     var hears: Bool {
         if case .group(_, .healthy) = thing { return true }
         return false
+    }
+
+    /// The cluster that it names itself; nil: the one that is asked about.
+    var cluster: ClusterID? {
+        if case .cluster(let name, _) = thing { return name }
+        return nil
     }
 
     /// What one state says of it.
@@ -76,7 +82,7 @@ struct Wish {
         case .reached(let sequence):
             return Look(
                 holds: state.head.sequence >= sequence, found: ["\(state.head.sequence)"])
-        case .cluster(let word): return look(at: word, state)
+        case .cluster(_, let word): return look(at: word, state)
         }
     }
 
@@ -140,8 +146,8 @@ struct Wish {
             return Look(
                 holds: isConfigured, found: [isConfigured ? "configured" : "standalone"])
         case .thawed:
-            return Look(
-                holds: state.freeze == nil, found: [state.freeze == nil ? "thawed" : "frozen"])
+            let guarded = state.guarded.map { [$0.code.rawValue, $0.sentence] }
+            return Look(holds: guarded == nil, found: guarded ?? ["thawed"])
         case .quiet:
             let removals = state.nodes.values.filter { $0.removal != nil }.count
             return Look(
@@ -207,8 +213,8 @@ extension Wish {
             return .request(
                 try call.name(name, "request"), RequestWord(rawValue: word) ?? .answered)
         default:
-            let _: ClusterID = try call.name(name, "cluster")
-            return .cluster(ClusterWord(rawValue: word) ?? .configured)
+            return .cluster(
+                try call.name(name, "cluster"), ClusterWord(rawValue: word) ?? .configured)
         }
     }
 

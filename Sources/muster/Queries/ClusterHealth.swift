@@ -6,7 +6,7 @@ enum ClusterHealth {
     enum Word: String, CaseIterable {
         /// A group has no healthy majority.
         case lost
-        /// Half of the members are silent: nobody is removed.
+        /// Half of the members are silent, or the manager may be blind: nobody is removed.
         case frozen
         case troubled
         /// A group has fewer voters than it had.
@@ -46,9 +46,7 @@ enum ClusterHealth {
         let stalled = state.sagas.filter { $0.value.isStalled }.map(\.key)
         let more: ResultValue = .object([
             "health": .text(word(state, problems, degraded).rawValue),
-            "frozen": state.freeze.map {
-                .text(Wording.sentence(RemovalView.frozen($0, state)))
-            },
+            "frozen": state.guarded.map { .text(Wording.sentence($0)) },
             "degraded": .names(degraded), "stalled": .names(stalled),
             "automation": .text(automation(state.policy)),
         ])
@@ -60,7 +58,7 @@ enum ClusterHealth {
         _ state: ClusterState, _ problems: [Problem], _ degraded: [GroupID]
     ) -> Word {
         if problems.contains(where: \.isLoss) { return .lost }
-        if state.freeze != nil { return .frozen }
+        if state.guarded != nil { return .frozen }
         if problems.contains(where: { $0.weight == .trouble }) { return .troubled }
         return degraded.isEmpty ? .well : .degraded
     }

@@ -80,10 +80,21 @@ struct GroupView {
             "spare": known.map { .number($0.spare) },
             "oneMoreFailure": known.map { .text(Wording.oneMoreFailure($0)) },
             "observed": health?.observed.map { .time($0) },
-            "closed": .flag(register.closedAt != nil),
+            "closed": .flag(register.closing != nil),
             "unusable": health?.unusable.map { RefusalView.value($0) },
             "seq": .id(state.head.sequence),
         ])
+    }
+}
+
+extension GroupState {
+    /// The version that a view must be newer than before the group is changed again; nil when one
+    /// that is newer is known already.
+    var closing: ConfigurationVersion? {
+        guard let closedAt, let known = configuration?.version, known > closedAt else {
+            return closedAt
+        }
+        return nil
     }
 }
 

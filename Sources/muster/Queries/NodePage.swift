@@ -32,24 +32,17 @@ enum NodePage {
 
     private static let eventsMax = 10
 
-    private static let sagaShape: ResultShape = .object([
-        .init("kind", .word(Saga.Kind.allCases.map(\.rawValue)), "what is under way"),
-        .init("node", .text, "whose change it is"),
-        .init("newcomer", .text, "who comes in for it", isOptional: true),
-        .init("reason", .word(Saga.Reason.allCases.map(\.rawValue)), "why it was begun"),
-        .init("principal", .text, "who asked for it", isOptional: true),
-        .init("began", .time, "when it was begun"),
-        .init("phase", .word(["active", "rollingBack", "stalled"]), "how it goes"),
-        .init("trouble", RefusalView.shape, "why it does not go on", isOptional: true),
-        .init("retry", .time, "when it is tried again by itself", isOptional: true),
-        .init("steps", .array(ChangeProgress.shape), "where it stands in each group"),
-    ])
-
     private static let copyShape: ResultShape = .object([
         .init("group", .text, "whose data is copied to it"),
         .init("bytes", .number, "how many bytes are there"),
         .init("bytesTotal", .number, "of how many", isOptional: true),
         .init("moved", .time, "when it said last that there are more"),
+    ])
+
+    private static let tombstoneShape: ResultShape = .object([
+        .init("reason", .word(Tombstone.Reason.allCases.map(\.rawValue)), "why it was removed"),
+        .init("at", .time, "when"),
+        .init("stopped", .flag, "whether its agent has said that its servers are stopped"),
     ])
 
     private static let eventShape: ResultShape = .object([
@@ -70,8 +63,9 @@ enum NodePage {
                     "trusted", .time,
                     "until then it gets neither leadership nor promotion", isOptional: true),
                 .init("copies", .array(copyShape), "copies under way, as it said last"),
-                .init("saga", sagaShape, "the change that is under way", isOptional: true),
+                .init("saga", ChangeView.shape, "the change that is under way", isOptional: true),
                 .init("removal", RemovalView.shape, "its pending removal", isOptional: true),
+                .init("tombstone", tombstoneShape, "how it was removed", isOptional: true),
                 .init("events", .array(eventShape), "the last events about it, oldest first"),
             ])
     }()
@@ -84,7 +78,13 @@ enum NodePage {
                         $0.title.lowercased(),
                         // A page has room for the sentence.
                         $0.path == "refusal.code" ? "refusal.sentence" : $0.path, tones: $0.tones)
-                } + [.init("silent for", "silent"), .init("not trusted yet", "trusted")]),
+                } + [
+                    .init("silent for", "silent"), .init("not trusted yet", "trusted"),
+                    .init("damped", "damped", tones: ["yes": .warning]),
+                    .init("removed because of", "tombstone.reason"),
+                    .init("removed", "tombstone.at"),
+                    .init("known to be stopped", "tombstone.stopped"),
+                ]),
             .table(
                 title: "groups", rows: "groups", columns: groupColumns, empty: "in no group"),
             .table(
@@ -141,8 +141,14 @@ enum NodePage {
             },
             "trusted": trusted(view.node, state).flatMap { $0 > now ? .time($0) : nil },
             "copies": .array(copies(view, evidence)),
-            "saga": ChangeProgress.saga(of: node, state).map { value($0) },
+            "saga": ChangeProgress.saga(of: node, state).map { ChangeView.value($0) },
             "removal": RemovalView(state, node, evidence: evidence, now: now)?.value,
+            "tombstone": state.tombstones[view.record.store].map { tombstone in
+                .object([
+                    "reason": .text(tombstone.reason.rawValue), "at": .time(tombstone.at),
+                    "stopped": .flag(tombstone.stopped),
+                ])
+            },
             "events": .array(events),
         ])
         guard case .object(let rest) = more else { return view.value }
@@ -193,22 +199,6 @@ enum NodePage {
         ])
         guard case .object(let rest) = more else { return NodeView.value(entry) }
         return .object(members + rest)
-    }
-
-    private static func value(_ saga: Saga) -> ResultValue {
-        let (phase, trouble, retry): (String, Refusal?, Timestamp?) =
-            switch saga.phase {
-            case .active: ("active", nil, nil)
-            case .rollingBack(let refusal): ("rollingBack", refusal, nil)
-            case .stalled(let refusal, let retry): ("stalled", refusal, retry)
-            }
-        return .object([
-            "kind": .text(saga.kind.rawValue), "node": .name(saga.node),
-            "newcomer": saga.newcomer.map { .name($0.node) }, "reason": .text(saga.reason.rawValue),
-            "principal": saga.principal.map { .name($0) }, "began": .time(saga.began),
-            "phase": .text(phase), "trouble": trouble.map { RefusalView.value($0) },
-            "retry": retry.map { .time($0) }, "steps": .array(ChangeProgress.rows(saga)),
-        ])
     }
 
     /// The last events about the node; looks at a group, which change nothing, are left out.

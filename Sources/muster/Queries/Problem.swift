@@ -25,13 +25,15 @@ struct Problem {
         func add(_ sentence: String) {
             found.append(Problem(cluster: state.id, sentence: sentence))
         }
-        if let freeze = state.freeze {
+        if let freeze = state.freeze, let frozen = state.frozen {
             add(
                 "removals are frozen since \(Wording.moment(freeze.since)): "
-                    + Wording.sentence(RemovalView.frozen(freeze, state)))
+                    + Wording.sentence(frozen))
         }
-        if let blind = state.blind {
-            add("removals are held back: \(Wording.words(blind.why))")
+        if let blind = state.blind, let guarded = state.guarded {
+            add(
+                "removals are held back since \(Wording.moment(blind.since)): "
+                    + Wording.sentence(guarded))
         }
         for (id, node) in state.nodes {
             for sentence in troubles(of: id, node, state) { add(sentence) }
@@ -87,7 +89,7 @@ struct Problem {
     }
 
     private static func troubles(of id: NodeID, _ saga: Saga) -> [String] {
-        let name = "the \(saga.kind.rawValue) of \(id.text)"
+        let name = "the \(Wording.noun(saga.kind)) of \(id.text)"
         var sentences: [String] = []
         switch saga.phase {
         case .stalled(let refusal, _):

@@ -12,10 +12,12 @@ struct RemovalView {
         .init(
             "phase",
             .word(["waiting", "due", "held", "agentLost", "frozen", "running", "stalled"]),
-            "how far it is; agentLost: its leaders reach it, so it is not removed; frozen: half of "
-                + "the members are silent"),
+            "how far it is; agentLost: its leaders reach it, so it is not removed; frozen: none "
+                + "is carried out, half of the members are silent or the manager may be blind"),
         .init("since", .time, "when the deadline, or the removal, began"),
-        .init("due", .time, "when the deadline passes", isOptional: true),
+        .init(
+            "due", .time, "when the deadline passes, or what is stalled is tried again",
+            isOptional: true),
         .init("left", .duration, "the time until then", isOptional: true),
         .init(
             "unreached", .duration, "for how long no leader of its groups has had contact with it",
@@ -37,8 +39,10 @@ struct RemovalView {
     ]
 
     /// All of a cluster, by node.
+    ///
+    /// - Parameter evidence: what was heard; nil where the past is shown.
     static func all(
-        of state: ClusterState, _ evidence: Evidence, now: Timestamp
+        of state: ClusterState, _ evidence: Evidence?, now: Timestamp
     ) -> [ResultValue] {
         let names = state.nodes.keys + state.sagas.keys.filter { state.nodes[$0] == nil }
         return names.sorted().compactMap {
@@ -56,15 +60,16 @@ struct RemovalView {
     ) {
         let now = now ?? state.at
         if let saga = state.sagas[node], saga.kind == .remove || saga.kind == .leave {
-            value = Self.value(state, saga)
+            value = Self.value(state, saga, now)
             return
         }
         guard let removal = state.nodes[node]?.removal else { return nil }
         let left = removal.due - now
-        let held = removal.blocked ?? state.freeze.map { Self.frozen($0, state) }
+        // What holds every removal back is said before what holds this one back.
+        let held = state.guarded ?? removal.blocked
         let phase: String
         switch removal.blocked?.code {
-        case _ where state.freeze != nil: phase = "frozen"
+        case _ where state.guarded != nil: phase = "frozen"
         case .stillInContact?: phase = "agentLost"
         case .some: phase = "held"
         case nil: phase = left > .zero ? "waiting" : "due"
@@ -81,22 +86,23 @@ struct RemovalView {
         ])
     }
 
-    private static func value(_ state: ClusterState, _ saga: Saga) -> ResultValue {
+    private static func value(
+        _ state: ClusterState, _ saga: Saga, _ now: Timestamp
+    ) -> ResultValue {
         var trouble = saga.steps.compactMap { $0.value.blocked }.first
-        if case .stalled(let refusal, _) = saga.phase { trouble = refusal }
+        var retry: Timestamp?
+        if case .stalled(let refusal, let retryAt) = saga.phase {
+            (trouble, retry) = (refusal, retryAt)
+        }
         return .object([
             "cluster": .name(state.id), "node": .name(saga.node),
             "cause": .text(saga.reason.rawValue),
             "phase": .text(saga.isStalled ? "stalled" : "running"),
-            "since": .time(saga.began),
+            "since": .time(saga.began), "due": retry.map { .time($0) },
+            "left": retry.map { .duration(max(.zero, $0 - now)) },
             "blocked": trouble.map { RefusalView.value($0) },
             "store": .text("\(saga.store)"),
         ])
-    }
-
-    /// The freeze as what holds a removal back before its deadline has passed.
-    static func frozen(_ freeze: ClusterState.Freeze, _ state: ClusterState) -> Refusal {
-        state.frozen ?? Refusal(.frozen, nodes: freeze.silent)
     }
 
     /// The shortest time for which a leader of the node's groups has had no contact with it; nil

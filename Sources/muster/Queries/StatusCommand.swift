@@ -14,8 +14,8 @@ enum StatusCommand {
             not as it should be, so that it serves as a check in scripts.
 
             A cluster's health is lost (a group has no majority), frozen (half of the members are \
-            silent: nobody is removed), troubled (something else is not well), degraded (a group \
-            has fewer voters than it had) or well.
+            silent, or the manager may be blind: nobody is removed), troubled (something else is \
+            not well), degraded (a group has fewer voters than it had) or well.
             """,
         examples: [
             .init("status", "one look at everything"),

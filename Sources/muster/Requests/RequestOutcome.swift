@@ -35,6 +35,8 @@ struct RequestOutcome {
     var at: Timestamp?
     var appended: Timestamp?
     var version: MembershipVersion?
+    /// As it was when that was decided; nil when there was none.
+    var policy: Policy?
     var position: Position?
     /// How the request begins as a command line: `muster remove n3`.
     var line = ""
@@ -163,11 +165,7 @@ struct RequestOutcome {
         ], name: "request")
 
     private func seen(_ proof: Proof) -> String? {
-        guard let leader = proof.leader, let version = proof.version, let age = proof.age else {
-            return nil
-        }
-        return "seen: \(proof.group.text) led by \(leader.text) in term \(proof.term), "
-            + "configuration \(version), \(Wording.length(age)) before"
+        Wording.view(of: proof).map { "seen: \(proof.group.text) led by \($0)" }
     }
 
     /// A policy may be set aside knowingly; a rule of safety may not.
@@ -187,7 +185,7 @@ struct RequestOutcome {
     private var rule: String? {
         guard refusal != nil else { return nil }
         let event = Event.requestCompleted(request.id, refusal)
-        return Wording.rule(event, nil).map { "rule: " + $0 }
+        return Wording.rule(event, policy).map { "rule: " + $0 }
     }
 
     var value: ResultValue {

@@ -37,7 +37,7 @@ struct RequestRun {
             let query = try await Query(call, log)
             let state = try target(query)
             if let known = state.requests.first(where: { $0.id == request.id }) {
-                return repeated(known, state)
+                return try await repeated(known, state, query)
             }
             return try await send(query, state)
         }
@@ -52,7 +52,11 @@ struct RequestRun {
         return try query.cluster()
     }
 
-    private func repeated(_ known: RequestRecord, _ state: ClusterState) -> RequestOutcome {
+    /// What became of the request when it was first asked; while it is under way that is waited
+    /// for, as it was then.
+    private func repeated(
+        _ known: RequestRecord, _ state: ClusterState, _ query: Query
+    ) async throws -> RequestOutcome {
         call.output.note(
             """
             the request id \(request.id.text) was used before: nothing was appended, this is its \
@@ -70,6 +74,11 @@ struct RequestRun {
             outcome.refusal = refusal
         }
         outcome.version = state.membershipVersion
+        outcome.policy = state.policy
+        if outcome.word == .accepted, !call.flag("no-wait") {
+            let begun = outcome
+            outcome = try await withFollower(query) { try await follow($0, begun) }
+        }
         return outcome
     }
 
@@ -91,6 +100,7 @@ struct RequestRun {
         }
         if outcome.word != .rejected { outcome.word = .possible }
         outcome.version = state.membershipVersion
+        outcome.policy = state.policy
         return outcome
     }
 
@@ -106,8 +116,7 @@ struct RequestRun {
                 correlation: request.id.text))
         let partition = TopicPartition(
             record.topic, Partitioner.partition(of: state.id, count: partitions))
-        let follower = try await JournalFollower(query.projection, query.log)
-        do {
+        return try await withFollower(query) { follower in
             let place = try await query.log.append(
                 NewRecord(
                     partition, key: record.key, headers: record.headers, value: record.value))
@@ -115,7 +124,19 @@ struct RequestRun {
             outcome.position = Position(partition, place.offset)
             outcome.appended = place.appended
             outcome.version = state.membershipVersion
-            if !call.flag("no-wait") { try await follow(follower, &outcome) }
+            if call.flag("no-wait") { return outcome }
+            outcome.word = .unanswered
+            return try await follow(follower, outcome)
+        }
+    }
+
+    /// Lets the body read on in the journal from where the query ends.
+    private func withFollower(
+        _ query: Query, _ body: (JournalFollower) async throws -> RequestOutcome
+    ) async throws -> RequestOutcome {
+        let follower = try await JournalFollower(query.projection, query.log)
+        do {
+            let outcome = try await body(follower)
             await follower.close()
             return outcome
         } catch {
@@ -124,10 +145,11 @@ struct RequestRun {
         }
     }
 
+    /// Waits for the end of the request, at most as long as was asked for.
     private func follow(
-        _ follower: JournalFollower, _ outcome: inout RequestOutcome
-    ) async throws {
-        outcome.word = .unanswered
+        _ follower: JournalFollower, _ begun: RequestOutcome
+    ) async throws -> RequestOutcome {
+        var outcome = begun
         let clock = ContinuousClock()
         let begin = clock.now
         let end = begin + (call.duration("timeout") ?? .seconds(30))
@@ -138,13 +160,14 @@ struct RequestRun {
             let pause: Duration = live.isShown ? .milliseconds(250) : .seconds(1)
             for entry in try await follower.next(waitingUpTo: min(end - clock.now, pause))
             where entry.cluster == outcome.cluster && concerns(entry, outcome) {
-                if take(entry, &outcome) { return }
+                if take(entry, &outcome) { return outcome }
             }
         }
         let state = follower.states.first { $0.id == outcome.cluster }
         if let state, let change = ChangeProgress(state, request: request.id, node: node) {
             outcome.steps = ChangeProgress.rows(change.saga)
         }
+        return outcome
     }
 
     private func take(
@@ -153,6 +176,7 @@ struct RequestRun {
         outcome.sequence = entry.sequence
         outcome.at = entry.decision.at
         outcome.version = entry.after.membershipVersion
+        outcome.policy = entry.after.policy
         let isOver = outcome.take(entry.decision.events)
         if outcome.word == .rejected, let node, let evidence = entry.decision.evidence {
             outcome.about = Wording.silence(

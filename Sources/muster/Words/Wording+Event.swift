@@ -103,7 +103,7 @@ extension Wording {
         case .sagaStarted(let saga, _) where saga.isCancelled:
             "the removal of \(saga.node.text) is cancelled half way: no other group loses it"
         case .sagaStarted(let saga, let proofs):
-            "the \(saga.kind.rawValue) of \(saga.node.text) begins (\(saga.reason.rawValue))"
+            "the \(noun(saga.kind)) of \(saga.node.text) begins (\(saga.reason.rawValue))"
                 + warnings(proofs)
         case .sagaRollingBack(let node, let refusal):
             "\(node.text): what was begun is taken back: \(sentence(refusal))"
@@ -111,7 +111,7 @@ extension Wording {
             "\(node.text): stalled until \(moment(retryAt)): \(sentence(refusal))"
         case .sagaResumed(let node): "\(node.text): goes on"
         case .sagaSuperseded(let node, let kind):
-            "\(node.text): gives way to a \(kind.rawValue)"
+            "\(node.text): gives way to a \(noun(kind))"
         case .sagaEnded(let node, nil): "\(node.text): done"
         case .sagaEnded(let node, let refusal?): "\(node.text): ended: \(sentence(refusal))"
         default: nil
@@ -129,7 +129,7 @@ extension Wording {
         case .commandReported(let id, let node, let group):
             place(node, group) + "command \(id) is over, its agent reports"
         case .commandFailed(let id, let node, let group, let failure, _):
-            place(node, group) + "command \(id) failed: \(failure.code.rawValue)"
+            place(node, group) + "command \(id) failed: \(words(failure))"
         case .commandInDoubt(let id, let node, let group):
             place(node, group) + "the outcome of command \(id) is unknown"
         case .doubtResolved(let id, let node, let group, let effect):

@@ -11,11 +11,12 @@ extension Wording {
     static func rule(_ event: Event, _ policy: Policy?) -> String? {
         let values = Values(policy)
         return livenessRule(event, values) ?? removalRule(event, values)
-            ?? sagaRule(event, values) ?? refusalRule(event, values)
+            ?? sagaRule(event, values) ?? keepingRule(event, values)
+            ?? refusal(of: event).flatMap { rule($0.code, values) }
     }
 
     /// The values of a policy in brackets; nothing where it is not known.
-    fileprivate struct Values {
+    struct Values {
         let policy: Policy?
 
         init(_ policy: Policy?) { self.policy = policy }
@@ -26,6 +27,11 @@ extension Wording {
 
         func count(_ name: String, _ path: KeyPath<Policy, UInt32>) -> String {
             policy.map { " (\(name) \($0[keyPath: path]))" } ?? ""
+        }
+
+        /// In which mode a rule is: `(removal propose)`.
+        func mode(_ rule: Rule) -> String {
+            policy.map { " (\(rule.rawValue) \($0.mode(rule).rawValue))" } ?? ""
         }
     }
 
@@ -59,6 +65,34 @@ extension Wording {
             "a change that nobody here asked for is adopted and reported, never undone by itself"
         case .identityConflict:
             "nothing is done with a node as long as two claim to be it"
+        default: nil
+        }
+    }
+
+    private static func keepingRule(_ event: Event, _ values: Values) -> String? {
+        switch event {
+        case .changeProposed(let rule, _, _, _):
+            "a rule in the mode propose writes the request, and a person sends it by `approve`"
+                + values.mode(rule)
+        case .changeWithheld(let rule, _, _, let refusal, _) where refusal.code == .observing:
+            "a rule in the mode observe says what it would do, and does nothing"
+                + values.mode(rule)
+        case .nodeHeld:
+            "while a person works on a node automation leaves it alone, and no proof about another "
+                + "counts on it"
+        case .automationPaused: "while automation is paused it only watches; requests work"
+        case .nodeReleased(_, .expired), .automationResumed(.expired):
+            "holds and pauses always end by themselves"
+        case .blinded:
+            "nobody is removed while the manager may be the blind one: while many nodes of its "
+                + "fleet fell silent at once, or while it reads what is older than a lease"
+                + values.length("lease", \.lease)
+        case .sighted:
+            "blindness ends when its condition was false for a whole lease; then deadlines start "
+                + "again in full" + values.length("lease", \.lease)
+        case .matchNoted:
+            "how far a silent node's log is known to reach is kept: one that comes back with less "
+                + "is not trusted with a vote"
         default: nil
         }
     }
@@ -156,105 +190,6 @@ extension Wording {
         case .prepareNode: "data is thrown away only of a disk that is in no configuration"
         case .demoteMember: "as for a removal: a majority of the rest is healthy, enough remain"
         case .observeGroup: "a look changes nothing"
-        }
-    }
-
-    private static func refusalRule(_ event: Event, _ values: Values) -> String? {
-        switch event {
-        case .requestRejected(_, let refusal, _), .requestCompleted(_, let refusal?),
-            .removalBlocked(_, let refusal, _), .stepBlocked(_, _, let refusal, _),
-            .stepFailed(_, _, _, let refusal), .joinRefused(_, _, let refusal),
-            .nodeRefused(_, _, let refusal):
-            rule(refusal.code, values)
-        default: nil
-        }
-    }
-
-    /// Why a code stands in the way, and what would end that.
-    private static func rule(_ code: Refusal.Code, _ values: Values) -> String? {
-        quorumRule(code, values) ?? viewRule(code, values) ?? nodeRule(code, values)
-    }
-
-    private static func quorumRule(_ code: Refusal.Code, _ values: Values) -> String? {
-        switch code {
-        case .quorumNow, .quorumLost, .quorumAfter:
-            "no change without a healthy majority before it and after it; no flag sets this aside"
-        case .criticalNewcomer:
-            "no promotion that makes a group depend on the newcomer; no flag sets this aside"
-        case .floor:
-            "a group keeps the voters that it is meant to have, up to the wanted number"
-                + values.count("voters-min", \.votersMin)
-        case .votersMax:
-            "a group has no more voters than wanted" + values.count("voters-max", \.votersMax)
-        case .lastVoter: "a group keeps its last voter"
-        case .learnerSlot:
-            "a group has as many learners at a time as its engine allows, unless the policy says "
-                + "fewer" + values.count("learners-max", \.learnersMax)
-        case .syncSlot:
-            "few copies at a time" + values.count("concurrent-syncs-max", \.concurrentSyncsMax)
-        case .noSpare:
-            "a copy that stops its group's writes is made only while a voter may fail meanwhile"
-        case .slotTaken: "one removal at a time in a cluster"
-        case .busy: "one change at a time for a node"
-        default: nil
-        }
-    }
-
-    private static func viewRule(_ code: Refusal.Code, _ values: Values) -> String? {
-        switch code {
-        case .stale:
-            "a proof needs a fresh view" + values.length("observation-age-max", \.observationAgeMax)
-        case .newTerm:
-            "healthy is who has what was committed one view before, of the same leader"
-        case .unconfirmed, .noLeader, .changeNotPermitted:
-            "a proof needs the view of a leader that has just checked with a majority that it leads"
-        case .changeInFlight, .closed:
-            "one change at a time for a group, and the next only after the last one was seen"
-        case .inDoubt: "a group whose last command has an unknown outcome is changed by nobody"
-        case .frozen:
-            "nobody is removed for silence while half of the members are silent"
-        case .stillInContact:
-            "silence counts only where the leaders have no contact either"
-        case .evidenceTooShort:
-            "the leaders must have had no contact for the whole delay, without a gap"
-                + values.length("removal-delay", \.removalDelay)
-        default: nil
-        }
-    }
-
-    private static func nodeRule(_ code: Refusal.Code, _ values: Values) -> String? {
-        switch code {
-        case .notCaughtUp:
-            "caught up is who has, in every observation for that long, what was committed one "
-                + "observation before" + values.length("stabilization", \.stabilization)
-        case .returning:
-            "who came back gets neither leadership nor promotion for a while"
-                + values.length("trust-delay", \.trustDelay)
-        case .catchUpTimeout:
-            "a learner without progress gives its place up"
-                + values.length("catch-up-timeout", \.catchUpTimeout)
-        case .attemptsUsedUp:
-            "a command is tried so often" + values.count("attempts-max", \.attemptsMax)
-        case .storeChanged, .storeRegressed:
-            "a voter that lost what it had acknowledged could vote twice; it is replaced, not "
-                + "trusted"
-        case .identityConflict, .foreign:
-            "nothing is done with a node whose identity is not sound"
-        case .noReplacement:
-            "a replica that has the groups comes in, else a voter that waits to join"
-        case .othersUnhealthy:
-            "a replacement takes a voter out only while all the others are healthy; one that is "
-                + "dead goes also beside others where the group keeps to its floor"
-        case .lapsed, .otherLeader:
-            "a wish for a leader is not tried again after somebody else won, or half a minute"
-        case .tombstoned: "a disk that a person removed comes back only by `add`"
-        case .notListed:
-            "only listed nodes join by themselves"
-                + (values.policy.map { " (join-policy \($0.joinPolicy.rawValue))" } ?? "")
-        case .standalone: "without a policy facts are folded and nothing is commanded"
-        case .expired: "a request is decided in time or not at all"
-        case .changed: "a request may say which membership it was meant for"
-        default: nil
         }
     }
 }

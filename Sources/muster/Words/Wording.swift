@@ -11,15 +11,28 @@ enum Wording {
         "\(refusal.code.rawValue): \(refusal.sentence)"
     }
 
-    /// A proof as a line of a table.
+    /// A proof on one line: the voters that count and who they are, before and after, and whose
+    /// view that rests on.
     static func line(_ proof: Proof) -> String {
         let now = "\(proof.healthy.count) of \(proof.voters.count)"
         let after = "\(proof.healthyAfter) of \(proof.votersAfter)"
+        let names = proof.healthy.map(\.text).joined(separator: " ")
         let allowed = "allowed" + (proof.warning.map { "; " + $0 } ?? "")
         let verdict = proof.refusal.map { "refused: " + sentence($0) } ?? allowed
         return "\(proof.group.text): \(proof.change.rawValue) \(proof.node.text), now \(now) "
-            + "healthy (\(proof.needed) needed), after \(after) (\(proof.neededAfter) needed), "
-            + "floor \(proof.floor); \(verdict)"
+            + "healthy (\(proof.needed) needed)" + (names.isEmpty ? "" : ": \(names)")
+            + ", after \(after) (\(proof.neededAfter) needed), floor \(proof.floor); \(verdict)"
+            + (view(of: proof).map { "; by the view of " + $0 } ?? "")
+    }
+
+    /// Whose view a proof rests on: `n1 in term 3, configuration 3.7, 186 ms before`; nil when
+    /// there was none.
+    static func view(of proof: Proof) -> String? {
+        guard let leader = proof.leader, let version = proof.version, let age = proof.age else {
+            return nil
+        }
+        return "\(leader.text) in term \(proof.term), configuration \(version), "
+            + "\(length(max(.zero, age))) before"
     }
 
     /// What one more failure would do to a group.
@@ -56,6 +69,35 @@ enum Wording {
         }
         if let group = command.group { text += " in \(group.text)" }
         return text + ", by \(command.executor.node.text)"
+    }
+
+    /// A kind of change as what it is called when it is under way.
+    static func noun(_ kind: Saga.Kind) -> String {
+        switch kind {
+        case .join: "join"
+        case .remove: "removal"
+        case .leave: "leaving"
+        case .promote: "promotion"
+        case .demote: "demotion"
+        case .transfer: "transfer"
+        case .replace: "replacement"
+        }
+    }
+
+    /// Why an executor did not do what it was told, its code first.
+    static func words(_ failure: CommandFailure) -> String {
+        let why =
+            switch failure.code {
+            case .notLeader:
+                "it does not lead" + (failure.leaderHint.map { ", \($0.text) may" } ?? "")
+            case .preconditionFailed: "what the command rests on is no longer so"
+            case .expired: "its time was over"
+            case .rejected: "the engine refused it"
+            case .unsupported: "the engine cannot do that"
+            case .failed: "it was tried in vain"
+            }
+        return "\(failure.code.rawValue), \(why)"
+            + (failure.retryable ? "" : "; not to be tried again")
     }
 
     static func sync(_ status: SyncStatus) -> String {
