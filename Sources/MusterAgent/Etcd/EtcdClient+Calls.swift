@@ -34,9 +34,11 @@ extension EtcdClient {
 
     /// The bindings of these members, from the memory of whoever is asked.
     ///
+    /// - Parameter isCurrent: whether a majority is asked, so that nothing is older than the call.
     /// - Returns: also those that are expected and not written down for the member itself yet.
     func bindings(
-        _ url: String, _ prefix: String, of members: [EtcdMember]
+        _ url: String, _ prefix: String, of members: [EtcdMember],
+        asMajorityHas isCurrent: Bool = false
     ) async throws(Problem) -> EtcdBindings {
         let (start, last) = (prefix + EtcdBindings.expected, prefix + EtcdBindings.bound)
         let pairs = try await call(
@@ -44,7 +46,7 @@ extension EtcdClient {
             write: { writer in
                 writer.member("key", Self.base64(start))
                 writer.member("range_end", Self.base64(String(last.dropLast()) + "0"))
-                writer.member("serializable", true)
+                if !isCurrent { writer.member("serializable", true) }
             },
             read: Self.pairs)
         return EtcdBindings(pairs, prefix: prefix, members: members)
@@ -136,7 +138,7 @@ extension EtcdClient {
 
     static func base64(_ text: String) -> String { Base64.text(of: Array(text.utf8)) }
 
-    private static func pairs(
+    static func pairs(
         _ object: inout JSONObject
     ) throws(JSONReadError) -> [(String, String)] {
         try object.member("kvs")?.array().read { value throws(JSONReadError) -> (String, String) in

@@ -271,9 +271,14 @@ extension EtcdExecutor {
                 if let engine = folder.mark.engine, engine != "\(read.cluster)" {
                     throw .garbled("\(url) is of the cluster \(read.cluster), not of \(engine)")
                 }
-                let members = try await client.members(url).members
-                let found = try await client.bindings(url, options.prefix, of: members)
-                return (members, found.byID)
+                let list = try await client.members(url)
+                if list.source != read.member {
+                    throw .garbled("\(url) is the way to several members: name one by its own")
+                }
+                // What was bound in time for that list is known to a majority.
+                let found = try await client.bindings(
+                    url, options.prefix, of: list.members, asMajorityHas: true)
+                return (list.members, found.byID)
             } catch {
                 last = error
             }
