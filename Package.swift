@@ -100,7 +100,7 @@ let package = Package(
             "MusterSimulationTests",
             [
                 "MusterCore", "MusterWire", "MusterLog", "MusterRuntime", "MusterManager",
-                "MusterSimulation", "MusterTesting",
+                "MusterAgent", "MusterSimulation", "MusterTesting",
             ]),
         tests(
             "MusterAgentTests",
@@ -113,8 +113,8 @@ let package = Package(
         tests(
             "MusterClientTests",
             [
-                "MusterCore", "MusterLog", "MusterSQLite", "MusterRuntime", "MusterManager",
-                "MusterClient",
+                "MusterCore", "MusterWire", "MusterLog", "MusterSQLite", "MusterRuntime",
+                "MusterManager", "MusterAgent", "MusterClient",
             ]),
         tests("TidyTests", []),
         tests("MusterScenarioTests", ["MusterCore"], data: ["testdata"]),

@@ -26,16 +26,7 @@ package struct Precondition: Sendable {
                 .notLeader, retryable: true, hint: report?.leader,
                 "this node is \(report?.state.rawValue ?? "no member")")
         }
-        guard require.leader == command.executor.node, report.term == require.term else {
-            return failed("term \(report.term), required is \(require.term)")
-        }
-        guard view.confirmed, view.changePermitted, !view.pending else {
-            return failed("the leader is not confirmed by a majority, or a change is pending")
-        }
-        guard isVersion(view.version) else {
-            return failed(
-                "the configuration changed: it is \(view.version), required is \(require.version)")
-        }
+        if let difference = difference(report, view, isVersion) { return failed(difference) }
         let active = activeAfter(view)
         guard active.count >= Int(require.activeAfterMin) else {
             let names = active.map(\.text).joined(separator: " ")
@@ -43,6 +34,30 @@ package struct Precondition: Sendable {
                 "\(active.count) voters would be active (\(names)), "
                     + "required are \(require.activeAfterMin)"
             )
+        }
+        return nil
+    }
+
+    /// What is otherwise than required in who leads and in the configuration, as it was seen.
+    private func difference(
+        _ report: GroupReport, _ view: LeaderView, _ isVersion: (ConfigurationVersion) -> Bool
+    ) -> String? {
+        let leader = command.executor.node
+        if require.leader != leader {
+            return "\(leader) leads, \(require.leader) is required to lead"
+        }
+        if report.term != require.term {
+            return "the term is \(report.term), required is \(require.term)"
+        }
+        if !view.confirmed { return "no majority has confirmed the leader" }
+        let members = view.members.map(\.member).map { member in
+            member.role == .learner ? "\(member.node) (learner)" : member.node.text
+        }.joined(separator: " ")
+        if view.pending { return "a change is pending: \(members)" }
+        if !view.changePermitted { return "the leader permits no change now: \(members)" }
+        if !isVersion(view.version) {
+            return "the configuration changed: it is \(members) as of \(view.version), "
+                + "required is \(require.version)"
         }
         return nil
     }

@@ -54,10 +54,26 @@ extension ClusterState {
                 .blind, numbers: [Int64(clamping: blind.why.count), Int64(clamping: blind.why.of)],
                 text: blind.why.kind.rawValue)
         }
+        return frozen
+    }
+
+    /// That the guard holds every removal back, with how many of those that it counts are silent;
+    /// nil while it does not.
+    package var frozen: Refusal? {
         guard let freeze else { return nil }
+        let counted = nodes.count { node, known in
+            freeze.silent.contains(node) || isCounted(node, known, at: at)
+        }
         let lease = policy?.lease ?? Policy().lease
         return Refusal(
             .frozen, nodes: freeze.silent,
-            numbers: [Int64(freeze.silent.count), Int64(nodes.count), lease.milliseconds])
+            numbers: [Int64(freeze.silent.count), Int64(counted), lease.milliseconds])
+    }
+
+    /// Whether the silence of a node says something of the manager: it is a member that ever spoke,
+    /// and nobody said that it would be silent.
+    func isCounted(_ node: NodeID, _ known: NodeState, at moment: Timestamp) -> Bool {
+        isMember(node) && known.liveness != .unknown && !known.stopAnnounced
+            && !isHeld(node, at: moment)
     }
 }

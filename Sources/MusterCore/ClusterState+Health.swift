@@ -11,6 +11,10 @@ package struct GroupHealth: Hashable, Sendable {
     /// Why no change of the group can be proved now; nil when the newest view is usable.
     package var unusable: Refusal?
 
+    /// Whether it was not seen yet who keeps up with a leader that is new: then `healthy` and
+    /// `spare` say nothing.
+    package var isUnknown: Bool { unusable?.code == .newTerm }
+
     /// How many healthy voters may fail before nothing can be decided; negative: it is lost.
     package var spare: Int { healthy.count - needed }
 }

@@ -73,7 +73,7 @@ extension ClusterState {
             if case .list(let names) = wish, !names.contains(group) { continue }
             guard state.member(node) == nil else { continue }
             let slots = learnerSlots(of: group, for: node)
-            guard slots == 1 else { continue }
+            guard slots <= 1 else { continue }
             let holders = state.configuration?.members.filter { $0.role == .learner } ?? []
             return Refusal(
                 .learnerSlot, group: group, nodes: holders.map(\.node), numbers: [Int64(slots)],
@@ -103,7 +103,7 @@ extension ClusterState {
                 mover: NodeID(unchecked: ""))
             guard let unusable = situation.unusable else { continue }
             switch unusable.code {
-            case .changeInFlight, .closed, .inDoubt, .changeNotPermitted: continue
+            case .changeInFlight, .closed, .inDoubt, .changeNotPermitted, .newTerm: continue
             default: return unusable
             }
         }

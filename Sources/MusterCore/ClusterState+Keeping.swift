@@ -18,10 +18,9 @@ extension ClusterState {
         default: break
         }
         guard let node = request.action.node, !request.overrides.contains(.held),
-            let hold = nodes[node]?.hold, moment < hold.until
+            let held = holding(of: node, at: moment)
         else { return nil }
-        return unknown(request.action)
-            ?? Refusal(.held, nodes: [node], numbers: [(hold.until - moment).milliseconds])
+        return unknown(request.action) ?? held
     }
 
     /// Which group or second node is named that is not there; nil when all of them are.
@@ -237,7 +236,7 @@ extension Refusal.Code {
     /// Whether it says that too little is seen of a group, or of a node by it.
     var isOfView: Bool {
         switch self {
-        case .stale, .unconfirmed, .noLeader, .evidenceTooShort: true
+        case .stale, .unconfirmed, .noLeader, .newTerm, .evidenceTooShort: true
         default: isPassing
         }
     }

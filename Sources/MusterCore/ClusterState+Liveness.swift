@@ -42,6 +42,14 @@ extension ClusterState {
         return known.seenUp.map { max(heard, $0) } ?? heard
     }
 
+    /// For how long the node's agent is silent, at least: a manager that took over may not have
+    /// heard it itself, and knows when it was called silent.
+    func silence(of node: NodeID, _ evidence: Evidence, at moment: Timestamp) -> Duration {
+        guard let known = nodes[node] else { return .zero }
+        let heard = lastHeard(node, known, evidence)
+        return moment - (evidence.nodes[node] == nil ? max(heard, known.livenessSince) : heard)
+    }
+
     /// From when the silence of a node that was last heard then counts. Not from before the end of
     /// a gap; and while nobody at all was heard since the freeze, not from before it: the next
     /// heartbeat may show that only the log's clock leapt.
@@ -106,10 +114,7 @@ extension ClusterState {
         _ evidence: Evidence, _ policy: Policy, at moment: Timestamp
     ) -> [Event]? {
         func since(_ heard: Timestamp) -> Timestamp { max(heard, evidence.gap?.to ?? heard) }
-        let members = nodes.filter {
-            isMember($0.key) && $0.value.liveness != .unknown && !$0.value.stopAnnounced
-                && !isHeld($0.key, at: moment)
-        }
+        let members = nodes.filter { isCounted($0.key, $0.value, at: moment) }
         let silent = members.filter {
             moment - since(lastHeard($0.key, $0.value, evidence)) > policy.lease
         }

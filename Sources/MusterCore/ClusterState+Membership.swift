@@ -74,10 +74,11 @@ extension ClusterState {
         return Capabilities()
     }
 
-    /// How many learners the group may have at once.
+    /// How many learners the group may have at once: as many as its engine allows, unless the
+    /// policy says fewer.
     func learnerSlots(of group: GroupID, for newcomer: NodeID?) -> Int {
         let capabilities = capabilities(of: group, for: newcomer)
-        return Int(max(policy?.learnersMax ?? Policy().learnersMax, capabilities.learnersMax))
+        return Int(min(policy?.learnersMax ?? Policy().learnersMax, capabilities.learnersMax))
     }
 
     /// How many voters a group may not fall below without a person's word.

@@ -58,7 +58,19 @@ extension ClusterState {
     /// Whether the node is held for maintenance: automation leaves it alone, and others' proofs do
     /// not count on it.
     package func isHeld(_ node: NodeID, at moment: Timestamp) -> Bool {
-        nodes[node]?.hold.map { moment < $0.until } ?? false
+        standingHold(of: node, at: moment) != nil
+    }
+
+    /// By whom and until when the node is held; nil when it is not.
+    func standingHold(of node: NodeID, at moment: Timestamp) -> Interval? {
+        nodes[node]?.hold.flatMap { moment < $0.until ? $0 : nil }
+    }
+
+    /// That the node is held, and until when; nil when it is not.
+    func holding(of node: NodeID, at moment: Timestamp) -> Refusal? {
+        standingHold(of: node, at: moment).map {
+            Refusal(.held, nodes: [node], numbers: [$0.until.milliseconds])
+        }
     }
 
     /// Whether the node came and went too often of late.

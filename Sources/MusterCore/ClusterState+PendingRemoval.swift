@@ -75,7 +75,7 @@ extension ClusterState {
                 let view = seen.view.members.first(where: { $0.member.node == node }),
                 let age = view.contactAge, age <= policy.lease
             else { continue }
-            let silence = moment - (evidence.nodes[node]?.heard.appended ?? .zero)
+            let silence = silence(of: node, evidence, at: moment)
             return Refusal(
                 .stillInContact, group: group, nodes: [node, seen.leader.node],
                 numbers: [silence.milliseconds, age.milliseconds])

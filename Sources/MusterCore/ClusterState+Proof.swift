@@ -110,6 +110,17 @@ struct Situation {
     /// and holding everything that was committed at the observation before.
     func isHealthy(_ view: MemberView) -> Bool {
         let node = view.member.node
+        guard isReached(view), let observation = seen.view else { return false }
+        if observation.leader.node == node { return true }
+        guard let match = view.match ?? seen.members[node]?.own?.applied,
+            let commit = observation.commitBefore
+        else { return false }
+        return match >= commit
+    }
+
+    /// The same, whatever it holds.
+    private func isReached(_ view: MemberView) -> Bool {
+        let node = view.member.node
         if node != subject && (state.isHeld(node, at: at) || state.isDamped(node, at: at)) {
             return false
         }
@@ -118,11 +129,20 @@ struct Situation {
             let observation = seen.view
         else { return false }
         if observation.leader.node == node { return observation.view.confirmed }
-        guard let age = view.contactAge, age <= policy.lease else { return false }
-        guard let match = view.match ?? seen.members[node]?.own?.applied,
-            let commit = observation.commitBefore
-        else { return false }
-        return match >= commit
+        return view.contactAge.map { $0 <= policy.lease } ?? false
+    }
+
+    /// What a voter holds is compared with what was committed one view before, in the same term:
+    /// the first view of a term shows whom the leader reaches, and not yet who keeps up. Nil when
+    /// that makes no difference: enough is seen, or too few are reached in any case.
+    private var tooEarly: Refusal? {
+        guard let observation = seen.view, observation.commitBefore == nil else { return nil }
+        let needed = Proof.quorum(of: voters.count)
+        let reached = members.count { $0.member.role == .voter && isReached($0) }
+        guard healthyVoters.count < needed, reached >= needed else { return nil }
+        return Refusal(
+            .newTerm, group: group, nodes: [observation.leader.node],
+            numbers: [Int64(clamping: observation.term.value)])
     }
 
     /// Why no change of this group can be proved now; nil when the newest observation is usable.
@@ -155,7 +175,7 @@ struct Situation {
         if !observation.view.changePermitted {
             return Refusal(.changeNotPermitted, group: group, numbers: numbers)
         }
-        return nil
+        return tooEarly
     }
 
     /// Another saga's change of this group that has no outcome yet.

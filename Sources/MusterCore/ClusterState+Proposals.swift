@@ -37,11 +37,9 @@ extension ClusterState {
 
     /// Why automation leaves the node alone now; nil when it does not.
     func standstill(of node: NodeID, at moment: Timestamp) -> Refusal? {
-        if let hold = nodes[node]?.hold, moment < hold.until {
-            return Refusal(.held, nodes: [node], numbers: [(hold.until - moment).milliseconds])
-        }
+        if let held = holding(of: node, at: moment) { return held }
         guard let pause, moment < pause.until else { return nil }
-        return Refusal(.paused, numbers: [(pause.until - moment).milliseconds])
+        return Refusal(.paused, numbers: [pause.until.milliseconds])
     }
 
     /// Why the node came and went too often to be counted on; nil when it did not.

@@ -221,8 +221,7 @@ extension ClusterState {
         _ name: NodeID, for node: NodeID, at moment: Timestamp
     ) -> Refusal? {
         if name == node { return nil }
-        if isHeld(name, at: moment) { return Refusal(.held, nodes: [name]) }
-        return damping(of: name, at: moment)
+        return holding(of: name, at: moment) ?? damping(of: name, at: moment)
     }
 
     /// Why a node cannot come in for another; nil when it can.
@@ -245,7 +244,7 @@ extension ClusterState {
         }
         if let conflict = known.conflict { return conflict }
         if isInPlace {
-            return known.blank ? nil : Refusal(.storeChanged, nodes: [name])
+            return known.blank ? nil : Refusal(.storeChanged, nodes: [name], text: "data")
         }
         if let refusal = inadmissible(known) { return refusal }
         let wanted = groups(of: node)

@@ -161,6 +161,10 @@ extension ClusterState {
         guard policy != nil else { return reject(request, Refusal(.standalone)) }
         if let refusal = absent(node) { return reject(request, refusal) }
         if let saga = sagas[node], !saga.isStalled {
+            if saga.isCancelled {
+                let what = "cancelled \(saga.kind.rawValue)"
+                return reject(request, Refusal(.busy, nodes: [node], text: what))
+            }
             if saga.kind.isRemoval { return join(request, saga) }
             if !saga.kind.isSuperseded {
                 return reject(request, Refusal(.busy, nodes: [node], text: saga.kind.rawValue))
@@ -211,17 +215,23 @@ extension ClusterState {
             if saga.isStalled { return [.sagaEnded(node, reason), completed] }
             return [.sagaRollingBack(node, reason), completed]
         }
+        if saga.isCancelled { return [completed] }
         let commanded = saga.steps.contains {
             $0.value.name == .done || $0.value.outstanding?.command.action == .removeMember
         }
         if !commanded && saga.whole == nil {
             return [.sagaEnded(node, reason)] + answers(saga, reason) + [completed]
         }
-        let untouched = saga.steps.filter { $0.value.outstanding == nil && $0.value.name != .done }
-        if saga.reason == .silence && !untouched.isEmpty {
-            return untouched.map { .stepDone(node, $0.key, $0.value.name, next: nil) }
-                + [completed]
+        let isUntouched = saga.steps.contains {
+            $0.value.outstanding == nil && $0.value.name != .done
         }
-        return reject(request, Refusal(.tooLate, nodes: [node]))
+        guard saga.reason == .silence, isUntouched else {
+            return reject(request, Refusal(.tooLate, nodes: [node]))
+        }
+        var cancelled = saga
+        cancelled.groups = .list(saga.steps.keys)
+        // One that is stalled is not retried: what it still has to do is to end.
+        cancelled.phase = .active
+        return [.sagaStarted(cancelled, proofs: []), completed]
     }
 }

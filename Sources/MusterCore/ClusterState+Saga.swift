@@ -221,6 +221,7 @@ extension ClusterState {
     private func decideRemoval(
         _ saga: Saga, _ policy: Policy, evidence: Evidence, at moment: Timestamp
     ) -> [Event] {
+        if saga.isCancelled { return endCancelled(saga, evidence, at: moment) }
         if saga.reason == .silence && saga.requests.isEmpty && !saga.hasBegun && saga.whole == nil,
             nodes[saga.node]?.liveness == .up
         {
@@ -254,6 +255,30 @@ extension ClusterState {
             return [.stepStarted(saga.node, nil, .stop)]
         }
         return removed(saga)
+    }
+
+    /// A removal for silence that somebody cancelled half way is over as soon as what was commanded
+    /// has an outcome; the node then joins the groups again that it has left.
+    private func endCancelled(
+        _ saga: Saga, _ evidence: Evidence, at moment: Timestamp
+    ) -> [Event] {
+        let isOver = saga.steps.allSatisfy { _, step in
+            if case .failed = step.phase { return true }
+            return step.name == .done
+        }
+        if !isOver || isStillListed(saga, evidence) { return [] }
+        if !isMember(saga.node) { return removed(saga) }
+        let refusal = Refusal(.superseded, nodes: [saga.node])
+        let end = [.sagaEnded(saga.node, refusal)] + answers(saga, refusal)
+        guard let known = nodes[saga.node], known.identity.store == saga.store,
+            inadmissible(known) == nil
+        else { return end }
+        let lost = saga.steps.keys.filter {
+            groups[$0].map { $0.member(saga.node) == nil } ?? false
+        }
+        let join = newJoin(
+            saga.node, known, role: known.role, groups: .list(lost), reason: .policy, at: moment)
+        return join.steps.isEmpty ? end : end + [.sagaStarted(join, proofs: [])]
     }
 
     /// Whether a configuration of the register still has the member that the newest view shows to

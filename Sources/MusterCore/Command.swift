@@ -94,6 +94,16 @@ package struct Command: Hashable, Sendable {
                 false
             }
         }
+
+        /// Whether it is done to the disk or the server of one node, by that node's own agent.
+        package var isOnOwnNode: Bool {
+            switch self {
+            case .prepareNode, .syncGroup, .startMember, .stopMember: true
+            case .addMember, .promoteMember, .demoteMember, .removeMember, .transferLeadership,
+                .observeGroup:
+                false
+            }
+        }
     }
 
     /// What a member is added as.

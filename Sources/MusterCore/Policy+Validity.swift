@@ -15,6 +15,7 @@ extension Policy {
             (votersMin >= 1, "votersMin is 0; at least 1 voter is needed"),
             (votersMin <= votersMax, "votersMin \(votersMin) is over votersMax \(votersMax)"),
             (votersMax <= 99, "votersMax \(votersMax) is over 99"),
+            (learnersMax >= 1, "learnersMax is 0; then nothing could join"),
             (attemptsMax >= 1, "attemptsMax is 0; a command needs at least one"),
             (concurrentSyncsMax >= 1, "concurrentSyncsMax is 0; then nothing could join"),
             (concurrentSyncsPerSourceMax >= 1, "concurrentSyncsPerSourceMax is 0"),

@@ -27,7 +27,8 @@ package struct Policy: Hashable, Sendable {
     package var listed: [NodeID] = []
     package var votersMin: UInt32 = 3
     package var votersMax: UInt32 = 7
-    package var learnersMax: UInt32 = 1
+    /// Of those that the engine allows, which is one unless its agent says more.
+    package var learnersMax: UInt32 = 16
     package var concurrentSyncsMax: UInt32 = 2
     package var concurrentSyncsPerSourceMax: UInt32 = 1
     package var attemptsMax: UInt32 = 10

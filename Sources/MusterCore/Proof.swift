@@ -58,13 +58,49 @@ package struct Proof: Hashable, Sendable {
         self.overridden = overridden
     }
 
-    /// What has to be said with a change that is allowed; nil when nothing has.
+    /// What has to be said with a change that is allowed; nil when nothing has: which policies are
+    /// set aside for it, and that it leaves a number of voters that bears no more failures than one
+    /// less.
     ///
     /// A copy is made of a group without a voter to spare where it does not stop the writes, or
     /// where the group is so small that it never has one.
     package var warning: String? {
-        guard change == .sync, refusal == nil, healthy.count <= Int(needed) else { return nil }
-        return "no voter of \(group.text) may fail during the copy"
+        if refusal != nil { return nil }
+        var said = overridden.map { "as asked, " + setAside($0) }
+        if change == .sync && healthy.count <= Int(needed) {
+            said.append("no voter of \(group.text) may fail during the copy")
+        }
+        if let even = Self.evenSize(Int(votersAfter)), changesSize {
+            said.append("\(group.text) will have \(even)")
+        }
+        return said.isEmpty ? nil : said.joined(separator: "; ")
+    }
+
+    /// In words that an even number of voters gains nothing; nil of an odd one.
+    package static func evenSize(_ voters: Int) -> String? {
+        guard voters > 0, voters % 2 == 0 else { return nil }
+        return "\(voters) voters, which bear no more failures than \(voters - 1)"
+    }
+
+    private var changesSize: Bool {
+        switch change {
+        case .addVoter, .promote, .removeVoter, .demote: true
+        case .addLearner, .removeLearner, .transfer, .sync, .prepare, .start, .stop: false
+        // Somebody comes in at once.
+        case .replaceVoter: false
+        }
+    }
+
+    private func setAside(_ policy: Request.Override) -> String {
+        switch policy {
+        case .belowFloor:
+            "\(group.text) falls to \(votersAfter) voters, below the wanted \(floor)"
+        case .votersMax: "\(group.text) grows to \(votersAfter) voters, more than wanted"
+        case .frozen: "though many nodes are silent at once"
+        case .damped: "though \(node.text) came and went too often"
+        case .held: "though \(node.text) is held"
+        case .paused: "though automation is paused"
+        }
     }
 
     /// A majority of `count` voters.

@@ -8,8 +8,8 @@ extension Refusal {
         case .quorumNow, .quorumLost, .quorumAfter, .criticalNewcomer, .floor, .votersMax,
             .lastVoter:
             quorumSentence
-        case .stale, .unconfirmed, .noLeader, .changeNotPermitted, .changeInFlight, .inDoubt,
-            .closed, .disputed:
+        case .stale, .unconfirmed, .noLeader, .newTerm, .changeNotPermitted, .changeInFlight,
+            .inDoubt, .closed, .disputed:
             viewSentence
         case .stillInContact, .notCaughtUp, .notHealthy, .noTransferTarget, .isLeader,
             .nodeDown, .notSeeded, .returning:
@@ -71,6 +71,9 @@ extension Refusal {
             number(0) == 0
                 ? "nobody is known to lead \(place)"
                 : "no leader's view of \(place) has come since term \(number(0))"
+        case .newTerm:
+            "\(node(0)) leads \(place) since term \(number(0)) and was seen once in it; who keeps "
+                + "up with it shows in its next view"
         case .changeNotPermitted:
             "the leader of \(place) has committed nothing of its term \(number(0)) yet"
         case .changeInFlight:
@@ -110,9 +113,9 @@ extension Refusal {
         zip(nodes.dropFirst(), numbers).map { node, lag in
             switch lag {
             case 0: "\(node) is not healthy"
-            case -1: "\(node) is held"
             case -2: "\(node) came and went too often"
             case -3: "\(node) came back a moment ago"
+            case ..<0: "\(node) is held until \(Self.clock(milliseconds: 0 &- lag))"
             default: "\(node) lags \(lag) entries"
             }
         }.joined(separator: ", ")
@@ -120,8 +123,12 @@ extension Refusal {
 
     private var identitySentence: String {
         switch code {
-        case .storeChanged:
-            "\(node(0)) came back with another disk; as a voter it could vote twice"
+        case .storeChanged where text.isEmpty:
+            "\(node(0)) came back with another disk; as a voter it could vote twice: replace it"
+        case .storeChanged where text == "data":
+            "the other disk that \(node(0)) came back with holds data; only a blank one comes in "
+                + "for the one before"
+        case .storeChanged: "the disk of \(node(0)) is \(text), not the one that was named"
         case .storeRegressed:
             "\(node(0))'s log ends at \(number(0)), it had acknowledged \(number(1))"
         case .identityConflict where group != nil:
@@ -137,13 +144,16 @@ extension Refusal {
     private var slotSentence: String {
         switch code {
         case .learnerSlot where text == "readonly":
-            "\(place) allows \(number(0)) learners, and a readonly node may not take the last place"
+            "\(place) allows \(learners), and a readonly node may not take the last place"
                 + (nodes.isEmpty ? "" : "; \(list(nodes)) has one")
+        case .learnerSlot where text == "queue":
+            "\(place) allows \(learners), and \(node(0)) waits for the next place already"
         case .learnerSlot:
-            "\(place) allows \(number(0)) learners"
-                + (nodes.isEmpty ? "" : "; \(list(nodes)) has the place")
-        case .syncSlot:
-            "\(number(0)) copies at a time are allowed; \(list(nodes)) is being copied"
+            "\(place) allows \(learners)" + (nodes.isEmpty ? "" : "; \(list(nodes)) ")
+                + (nodes.isEmpty ? "" : nodes.count > 1 ? "have the places" : "has the place")
+        case .syncSlot where text.isEmpty:
+            "the cluster allows \(copies) at a time" + getting
+        case .syncSlot: "\(text) gives \(copies) at a time" + getting
         case .busy:
             "\(node(0)) is busy" + (text.isEmpty ? "" : ": a \(text) is under way")
         case .slotTaken: "the removal of \(node(0)) is under way"
@@ -172,9 +182,8 @@ extension Refusal {
             "\(node(0)) came and went too often"
                 + (numbers.count > 1
                     ? " (score \(number(0))); it counts again in \(length(1))" : "")
-        case .held: "\(node(0)) is held" + (numbers.isEmpty ? "" : " for another \(length(0))")
-        case .paused:
-            "automation is paused" + (numbers.isEmpty ? "" : " for another \(length(0))")
+        case .held: "\(node(0)) is held" + until
+        case .paused: "automation is paused" + until
         case .standalone: "the cluster has no policy yet; configure it first"
         case .observing:
             "the policy only observes: no \(text.isEmpty ? "promotion" : text) of \(node(0)) "
@@ -262,12 +271,34 @@ extension Refusal {
 
     private func length(_ index: Int) -> String { Self.length(milliseconds: number(index)) }
 
+    private var learners: String { number(0) == 1 ? "1 learner" : "\(number(0)) learners" }
+
+    private var copies: String { number(0) == 1 ? "1 copy" : "\(number(0)) copies" }
+
+    /// Who gets the copies that are being made, each named once.
+    private var getting: String {
+        let names = nodes.enumerated().filter { !nodes.prefix($0.offset).contains($0.element) }
+        return nodes.isEmpty
+            ? "" : "; \(list(names.map(\.element))) gets \(nodes.count > 1 ? "them" : "it")"
+    }
+
+    private var until: String {
+        numbers.isEmpty ? "" : " until \(Self.clock(milliseconds: number(0)))"
+    }
+
     private func list(_ nodes: [NodeID]) -> String {
         nodes.map(\.text).joined(separator: " ")
     }
 
     private func among(_ nodes: [NodeID]) -> String {
         nodes.isEmpty ? "" : " (\(list(nodes)))"
+    }
+
+    /// The time of day of a moment; a hold or a pause ends within a day.
+    private static func clock(milliseconds: Int64) -> String {
+        let second = milliseconds / 1000 % 86_400
+        return [second / 3600, second / 60 % 60, second % 60]
+            .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":") + " UTC"
     }
 
     /// The two largest parts of a length of time: `6 m 10 s`, `1.2 s`, `250 ms`.

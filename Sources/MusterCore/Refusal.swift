@@ -27,8 +27,8 @@ package struct Refusal: Hashable, Sendable {
         // Quorum and its proof
         case quorumNow, quorumLost, quorumAfter, criticalNewcomer, floor, votersMax, lastVoter
         // What is known of the group
-        case stale, unconfirmed, noLeader, changeNotPermitted, changeInFlight, inDoubt, closed
-        case disputed
+        case stale, unconfirmed, noLeader, newTerm, changeNotPermitted, changeInFlight, inDoubt
+        case closed, disputed
         // The node
         case stillInContact, notCaughtUp, notHealthy, noTransferTarget, isLeader
         case storeChanged, storeRegressed, identityConflict, foreign, tombstoned, notListed

@@ -61,6 +61,10 @@ extension Saga {
         return false
     }
 
+    /// Whether somebody cancelled a removal for silence when some groups had lost the node already:
+    /// no other group loses it.
+    package var isCancelled: Bool { kind.isRemoval && groups != .all }
+
     /// Whether nothing of it runs until it is retried.
     package var isStalled: Bool {
         if case .stalled = phase { return true }

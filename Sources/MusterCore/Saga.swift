@@ -10,7 +10,7 @@ package struct Saga: Hashable, Sendable {
     package var requests: [RequestID]
     /// What the node is to be; of a join only.
     package var role: Role
-    /// Which groups a join is to cover.
+    /// Which groups a join is to cover; a removal that lists them was cancelled half way.
     package var groups: GroupWish
     package var overrides: [Request.Override]
     package var began: Timestamp

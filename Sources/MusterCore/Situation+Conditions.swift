@@ -107,9 +107,7 @@ extension Situation {
             view.member.store == nil || view.member.store == known.identity.store,
             let age = view.contactAge, age <= policy.lease
         else { return Refusal(.notHealthy, group: group, nodes: [node]) }
-        if let returned = known.returned, at < returned + policy.trustDelay,
-            state.sagas[node]?.kind != .join
-        {
+        if let returned = known.returned, at < returned + policy.trustDelay {
             return Refusal(
                 .returning, group: group, nodes: [node],
                 numbers: [(returned + policy.trustDelay - at).milliseconds])
@@ -141,7 +139,7 @@ extension Situation {
         for change: Proof.Change, of node: NodeID, proof: Proof
     ) -> [Refusal] {
         let damping = state.damping(of: node, at: at)
-        let hold = state.isHeld(node, at: at) ? Refusal(.held, nodes: [node]) : nil
+        let hold = state.holding(of: node, at: at)
         let found: [Refusal?]
         switch change {
         case .addVoter: found = [refuseSize(proof)]

@@ -108,11 +108,11 @@ extension StepMachine {
         let sameSource = copies.filter { $0.source == source }
         let full = copies.count >= Int(policy.concurrentSyncsMax)
         if full || sameSource.count >= Int(policy.concurrentSyncsPerSourceMax) {
-            let holders = (full ? copies : sameSource).map(\.node)
+            let limit = full ? policy.concurrentSyncsMax : policy.concurrentSyncsPerSourceMax
             return .blocked(
                 Refusal(
-                    .syncSlot, group: group, nodes: holders,
-                    numbers: [Int64(policy.concurrentSyncsMax)]), proof)
+                    .syncSlot, group: group, nodes: (full ? copies : sameSource).map(\.node),
+                    numbers: [Int64(limit)], text: full ? "" : source.text), proof)
         }
         return onNode(.syncGroup(source: source, scope: .full), policy.copyLimit, proof: proof)
     }
@@ -146,25 +146,33 @@ extension StepMachine {
     }
 
     private func learner() -> StepAttempt {
+        // It would keep the place from others, and catch up with nothing.
+        if saga.kind == .join, state.nodes[node]?.liveness == .down {
+            return .blocked(Refusal(.nodeDown, group: group, nodes: [node]), nil)
+        }
         let capabilities = state.capabilities(of: situation.group, for: node)
         if capabilities.learnersMax == 0 { return change(.addVoter, .addMember(as: .voter)) }
         let proof = prove(.addLearner, of: node)
         if let refusal = proof.refusal { return .blocked(refusal, proof) }
         if let earlier = earlierJoiner(), !hasSlotFor(2) {
+            let slots = state.learnerSlots(of: situation.group, for: node)
             return .blocked(
-                Refusal(.learnerSlot, group: group, nodes: [earlier], numbers: [1]), proof)
+                Refusal(
+                    .learnerSlot, group: group, nodes: [earlier], numbers: [Int64(slots)],
+                    text: "queue"), proof)
         }
         // A learner that promotes itself would do so without a proof.
         let role: Command.AddedRole = capabilities.selfPromotes ? .nonVoter : .learner
         return onLeader(.addMember(as: role), policy.changeLimit, proof)
     }
 
-    /// Joins queue for slots in the order in which they began.
+    /// Joins queue for slots in the order in which they began; who is down waits for none.
     private func earlierJoiner() -> NodeID? {
         for (other, saga) in state.sagas
         where other != owner && (saga.kind == .join || saga.kind == .replace) {
             guard let waiting = saga.steps[situation.group], waiting.name == .learner,
-                !saga.isStalled, waiting.outstanding == nil
+                !saga.isStalled, waiting.outstanding == nil,
+                state.nodes[saga.comer.node]?.liveness != .down
             else { continue }
             if saga.began < self.saga.began || (saga.began == self.saga.began && other < owner) {
                 return saga.comer.node
@@ -213,8 +221,8 @@ extension StepMachine {
     }
 
     /// With one voter, a second one alone would make both of them critical. Another join that is
-    /// under way is waited for, so that both are promoted back to back; nobody is once one can be
-    /// promoted too, nor anybody who is down.
+    /// under way is waited for, so that both are promoted back to back, also one that is trusted in
+    /// a moment; nobody is once one can be promoted too, nor anybody who is down.
     private func missingPartner() -> NodeID? {
         var missing: NodeID?
         for (other, saga) in state.sagas where other != node {
@@ -223,7 +231,11 @@ extension StepMachine {
                 state.nodes[other]?.liveness != .down
             else { continue }
             if step.name == .promote {
-                if situation.notCaughtUp(other) == nil && situation.isHeard(other) { return nil }
+                guard situation.notCaughtUp(other) == nil, situation.isHeard(other) else {
+                    continue
+                }
+                if !state.isReturning(other, at: at) { return nil }
+                missing = missing ?? other
                 continue
             }
             let inside = situation.view(of: other) != nil

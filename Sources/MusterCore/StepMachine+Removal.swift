@@ -84,7 +84,7 @@ extension StepMachine {
         guard let leader = situation.leader, let age = situation.view(of: node)?.contactAge,
             age <= policy.lease
         else { return nil }
-        let silence = at - (evidence.nodes[node]?.heard.appended ?? at)
+        let silence = state.silence(of: node, evidence, at: at)
         return Refusal(
             .stillInContact, group: group, nodes: [node, leader.node],
             numbers: [silence.milliseconds, age.milliseconds])
@@ -134,13 +134,13 @@ extension ClusterState {
 }
 
 extension Situation {
-    /// Which voters cannot take the leadership, and how far each lags; -1: it is held, -2: it is
-    /// damped, -3: it has only just come back.
+    /// Which voters cannot take the leadership, and how far each lags; -2: it is damped, -3: it has
+    /// only just come back, below that: until when it is held, negated.
     func noTransferTarget(from leaving: NodeID) -> Refusal {
         let others = voters.filter { $0 != leaving }
         let commit = seen.view?.commitBefore?.value ?? 0
         let lags = others.map { node -> Int64 in
-            if state.isHeld(node, at: at) { return -1 }
+            if let hold = state.standingHold(of: node, at: at) { return -hold.until.milliseconds }
             if state.isDamped(node, at: at) { return -2 }
             if isHeard(node) && state.isReturning(node, at: at) { return -3 }
             let match = (view(of: node)?.match ?? seen.members[node]?.own?.applied)?.value ?? 0

@@ -93,6 +93,7 @@ struct StepMachine {
     private func redirected() -> [Event]? {
         if isRollingBack && step.name != .takeBack && step.name != .stop { return turnBack() }
         guard saga.kind.isRemoval, let group else { return nil }
+        if saga.isCancelled { return [.stepDone(owner, group, step.name, next: nil)] }
         switch step.name {
         case .clear, .seed, .start, .learner, .catchUp, .promote, .takeBack, .demote:
             let present = situation.view(of: node) != nil

@@ -36,11 +36,17 @@ package struct DevStory: Sendable {
             log: log, cluster: Self.cluster, partition: partition, tell: tell)
     }
 
-    /// The fleet as the story begins: one node with data, two groups on it.
-    package static func fleet(seed: UInt64) -> Fleet {
+    /// The fleet as the story begins: four nodes with empty disks.
+    package static func fleet() -> Fleet {
         var fleet = Fleet(
-            cluster: cluster, now: FleetService.now, seed: seed, settings: Fleet.Settings())
+            cluster: cluster, now: FleetService.now, seed: 1, settings: Fleet.Settings(),
+            speaks: false)
         for name in names { fleet.add(name) }
+        return fleet
+    }
+
+    /// Founds the two groups on the first node.
+    @Sendable private static func found(_ fleet: inout Fleet) {
         let capabilities = Capabilities(seed: .external, learnersMax: 2)
         for group in groups {
             fleet.found(
@@ -49,7 +55,6 @@ package struct DevStory: Sendable {
             // snapshot.
             fleet.groups.update(group) { $0.entriesKept = 1_000_000 }
         }
-        return fleet
     }
 
     /// The policy of the story: everything as usual, only faster.
@@ -89,15 +94,13 @@ package struct DevStory: Sendable {
     private func form() async throws {
         say("one node with two groups; its policy lets every sound node join")
         try await request("policy", .configure(Self.policy))
-        fleet.with { $0.start(Self.names[0]) }
+        fleet.start(Self.names[0], founding: Self.found)
         try await wait("n1 leads both groups", .seconds(10)) { state in
             Self.groups.allSatisfy { state.groups[$0]?.voters == [Self.names[0]] }
         }
         say("two more nodes come up: data first, then membership")
-        fleet.with {
-            $0.start(Self.names[1])
-            $0.start(Self.names[2])
-        }
+        fleet.start(Self.names[1])
+        fleet.start(Self.names[2])
         try await wait("three voters in both groups", .seconds(60)) { votes($0, 3) }
     }
 
@@ -106,8 +109,8 @@ package struct DevStory: Sendable {
         fleet.with { fleet in
             fleet.settings.writes = 2000
             fleet.grow(to: 40_000_000)
-            fleet.start(Self.names[3])
         }
+        fleet.start(Self.names[3])
         try await wait("n4 votes in both groups", .seconds(60)) { votes($0, 4) }
         try await wait("n4 has joined", .seconds(5)) { $0.sagas.isEmpty }
     }
@@ -115,29 +118,29 @@ package struct DevStory: Sendable {
     private func lose() async throws {
         let (dead, restarted) = (Self.names[3], Self.names[2])
         say("n4 dies")
-        fleet.with { $0.stop(dead, announced: false) }
+        fleet.kill(dead)
         try await wait("the removal of n4 has a deadline", .seconds(15)) {
             $0.nodes[dead]?.removal != nil
         }
         try await countDown(dead, until: .milliseconds(1000))
         say("n3 restarts just now: without it, two of four are no majority")
-        fleet.with { $0.stop(restarted, announced: true) }
+        fleet.stop(restarted)
         try await wait("the removal is held back", .seconds(10)) {
             $0.nodes[dead]?.removal?.blocked != nil || $0.nodes[dead]?.removal == nil
         }
-        fleet.with { $0.start(restarted) }
+        fleet.start(restarted)
         try await wait("n4 is removed", .seconds(60)) { $0.membership(of: dead) == .removed }
     }
 
     private func keep() async throws {
         let held = Self.names[1]
         say("n2 hangs, but not for long")
-        fleet.with { $0.stop(held, announced: false) }
+        fleet.hang(held)
         try await wait("the removal of n2 has a deadline", .seconds(15)) {
             $0.nodes[held]?.removal != nil
         }
         try await countDown(held, until: .milliseconds(1500))
-        fleet.with { $0.resume(held) }
+        fleet.resume(held)
         try await wait("the removal of n2 is cancelled", .seconds(10)) {
             $0.nodes[held]?.removal == nil && $0.nodes[held]?.liveness == .up
         }

@@ -1,63 +1,80 @@
-internal import MusterCore
+package import MusterAgent
+package import MusterCore
 package import MusterWire
 
-// What an agent does with a command: at most once for each id, only for its node's current start
-// and before its time is over, and a change only while the leader's live view is what the command
-// requires.
+// What is done for a command, and what the fleet's own agents do with one: at most once for each
+// id, only for its node's current start and before its time is over.
 
 extension Fleet {
-    /// A command was read; whoever it is for carries it out.
+    /// A command was read; the fleet's own agent that it is for carries it out.
     package mutating func receive(_ record: CommandRecord) {
         let command = record.command
         guard let known = nodes[command.executor.node], known.isUp,
             known.identity == command.executor, !known.done.contains(record.id)
         else { return }
         nodes.update(known.id) { $0.done.insert(record.id) }
+        let work = Work(cluster: cluster, id: record.id, command: command, address: nil)
         if now > command.notAfter {
-            return fail(record, .expired, retryable: true)
+            return fail(work, .expired, retryable: true, "its time is over")
         }
-        switch command.action {
-        case .prepareNode: prepare(record)
-        case .syncGroup(let source, _): copy(record, from: source)
-        case .startMember: start(record)
-        case .stopMember: stop(record)
+        carryOut(work)
+    }
+
+    /// Does what a command's executor does. Its end stands in `takeEnded`, at once or later; a
+    /// change only while the leader's live view is what the command requires.
+    package mutating func carryOut(_ work: Work) {
+        let node = work.command.executor.node
+        guard nodes[node]?.isUp == true else {
+            return fail(work, .failed, retryable: true, "the process of \(node) does not answer")
+        }
+        switch work.command.action {
+        case .prepareNode: prepare(work)
+        case .syncGroup(let source, _): copy(work, from: source)
+        case .startMember: start(work)
+        case .stopMember: stop(work)
         case .addMember, .promoteMember, .demoteMember, .removeMember, .transferLeadership:
-            change(record)
+            change(work)
         case .observeGroup:
-            nodes.update(known.id) {
+            nodes.update(node) {
                 $0.told = SortedMap()
                 $0.observationDue = .zero
             }
+            // The fleet's own agents answer by what they say next.
+            if !speaks { succeed(work) }
         }
     }
 
-    mutating func succeed(_ id: CommandID, _ executor: NodeIdentity) {
-        say(
-            .fact(
-                .commandSucceeded(CommandReport(command: id, executor: executor, detail: ""))))
+    /// The commands that have ended since this was asked last, in order; always none where the
+    /// fleet's own agents say so themselves.
+    package mutating func takeEnded() -> [Ended] {
+        defer { ended = [] }
+        return ended
     }
 
-    mutating func fail(
-        _ id: CommandID, _ executor: NodeIdentity, _ code: CommandFailure.Code,
-        retryable: Bool, hint: NodeID? = nil
-    ) {
-        let report = CommandReport(command: id, executor: executor, detail: "")
-        let failure = CommandFailure(code: code, retryable: retryable, leaderHint: hint)
-        say(.fact(.commandFailed(report, failure)))
+    /// How a command that an executor was given has ended.
+    package struct Ended: Sendable {
+        package var command: CommandID
+        package var outcome: CommandOutcome
     }
 
-    mutating func doubt(_ id: CommandID, _ executor: NodeIdentity) {
-        say(
-            .fact(
-                .commandOutcomeUnknown(
-                    CommandReport(command: id, executor: executor, detail: ""))))
+    mutating func end(_ id: CommandID, _ executor: NodeIdentity, _ outcome: CommandOutcome) {
+        guard speaks else { return ended.append(Ended(command: id, outcome: outcome)) }
+        let report = CommandReport(command: id, executor: executor, detail: outcome.detail)
+        switch outcome {
+        case .succeeded: say(.fact(.commandSucceeded(report)))
+        case .failed(let failure, _): say(.fact(.commandFailed(report, failure)))
+        case .unknown: say(.fact(.commandOutcomeUnknown(report)))
+        }
+    }
+
+    private mutating func succeed(_ work: Work) {
+        end(work.id, work.command.executor, .succeeded(detail: ""))
     }
 
     private mutating func fail(
-        _ record: CommandRecord, _ code: CommandFailure.Code, retryable: Bool,
-        hint: NodeID? = nil
+        _ work: Work, _ code: CommandFailure.Code, retryable: Bool, _ detail: String
     ) {
-        fail(record.id, record.command.executor, code, retryable: retryable, hint: hint)
+        end(work.id, work.command.executor, .failed(code, retryable: retryable, detail))
     }
 
     /// Whether a store is a member's in that group, or in any where none is named.
@@ -70,140 +87,134 @@ extension Fleet {
 
     // MARK: On its own node
 
-    private mutating func prepare(_ record: CommandRecord) {
-        let (node, old) = (record.command.executor.node, record.command.store)
-        guard old == record.command.executor.store, !isMember(node, old, of: nil) else {
-            return fail(record, .preconditionFailed, retryable: false)
+    private mutating func prepare(_ work: Work) {
+        let (node, old) = (work.command.executor.node, work.command.store)
+        guard old == work.command.executor.store, !isMember(node, old, of: nil) else {
+            return fail(work, .preconditionFailed, retryable: false, "the store is a member's")
         }
-        let store = identifier()
+        abandonCopies(on: node, of: nil)
         nodes.update(node) {
             $0.servers = SortedMap()
-            $0.copies = SortedMap()
             $0.told = SortedMap()
+        }
+        guard speaks else { return succeed(work) }
+        let store = identifier()
+        nodes.update(node) {
             $0.identity = NodeIdentity(node: node, store: store, start: Start(1))
         }
-        succeed(record.id, record.command.executor)
+        succeed(work)
         announce(node)
     }
 
-    private mutating func copy(_ record: CommandRecord, from source: NodeID) {
-        let executor = record.command.executor
-        guard let group = record.command.group, let model = groups[group] else {
-            return fail(record, .rejected, retryable: false)
+    private mutating func copy(_ work: Work, from source: NodeID) {
+        let executor = work.command.executor
+        guard let group = work.command.group, let model = groups[group] else {
+            return fail(work, .rejected, retryable: false, "there is no such group")
         }
         guard let disk = running(group)[source] else {
-            return fail(record, .failed, retryable: true)
+            return fail(work, .failed, retryable: true, "the source \(source) does not answer")
         }
         let copy = SimulatedNode.Copy(
-            command: record.id, executor: executor, source: source, bytes: 0,
+            command: work.id, executor: executor, source: source, bytes: 0,
             bytesTotal: model.bytes, index: min(model.commit, disk.last), term: disk.term)
+        abandonCopies(on: executor.node, of: group)
         nodes.update(executor.node) { $0.copies[group] = copy }
         say(.fact(.syncStarted(executor, group: group, source: source)))
     }
 
-    private mutating func start(_ record: CommandRecord) {
-        let executor = record.command.executor
-        guard let group = record.command.group, record.command.store == executor.store else {
-            return fail(record, .rejected, retryable: false)
+    /// Copies to a node end where another command takes their place.
+    private mutating func abandonCopies(on node: NodeID, of group: GroupID?) {
+        for (name, old) in nodes[node]?.copies ?? SortedMap() where group == nil || name == group {
+            nodes.update(node) { $0.copies[name] = nil }
+            let detail = "another command took its place"
+            end(old.command, old.executor, .failed(.failed, retryable: true, detail))
+        }
+    }
+
+    private mutating func start(_ work: Work) {
+        let executor = work.command.executor
+        guard let group = work.command.group, work.command.store == executor.store else {
+            return fail(work, .rejected, retryable: false, "it is for another store")
         }
         nodes.update(executor.node) {
             let none = SimulatedNode.Server(isRunning: true, log: nil)
             $0.servers.update(group, default: none) { $0.isRunning = true }
         }
-        succeed(record.id, executor)
+        succeed(work)
     }
 
-    private mutating func stop(_ record: CommandRecord) {
-        let (node, store) = (record.command.executor.node, record.command.store)
-        if isMember(node, store, of: record.command.group) {
-            return fail(record, .preconditionFailed, retryable: true)
+    private mutating func stop(_ work: Work) {
+        let (node, store) = (work.command.executor.node, work.command.store)
+        if isMember(node, store, of: work.command.group) {
+            return fail(work, .preconditionFailed, retryable: true, "the store is a member's")
         }
         nodes.update(node) {
             for group in $0.servers.keys {
-                if let only = record.command.group, only != group { continue }
+                if let only = work.command.group, only != group { continue }
                 $0.servers.update(group) { $0.isRunning = false }
             }
         }
-        succeed(record.id, record.command.executor)
+        succeed(work)
     }
 
     // MARK: On the leader
 
-    private mutating func change(_ record: CommandRecord) {
-        let command = record.command
+    private mutating func change(_ work: Work) {
+        let command = work.command
         guard let group = command.group, let model = groups[group], let require = command.require
-        else { return fail(record, .rejected, retryable: false) }
-        let disks = running(group)
-        guard model.leader == command.executor.node, disks[command.executor.node] != nil else {
-            return fail(record, .notLeader, retryable: true, hint: model.leader)
+        else {
+            return fail(work, .rejected, retryable: false, "there is no such group")
         }
-        guard require.leader == command.executor.node, require.term.value == model.term,
-            require.version == model.version,
-            activeAfter(command, model, disks) >= Int(require.activeAfterMin)
-        else { return fail(record, .preconditionFailed, retryable: true) }
-        propose(record, in: group, model)
-    }
-
-    /// How many voters would run after the change.
-    private func activeAfter(
-        _ command: Command, _ model: SimulatedGroup, _ disks: SimulatedGroup.Disks
-    ) -> Int {
-        var members = model.latest
-        switch command.action {
-        case .addMember(.voter), .promoteMember:
-            members[command.node] = SimulatedGroup.Seat(store: command.store, role: .voter)
-        case .removeMember, .demoteMember:
-            members[command.node] = nil
-        default: break
+        let seen = nodes[command.executor.node]?.servers[group].map {
+            model.report(of: command.executor.node, $0, running(group), at: now)
         }
-        return members.filter { node, seat in
-            seat.role == .voter && disks[node]?.store == seat.store
-        }.count
+        var wall = Precondition(command: command, require: require)
+        // A server that runs is in touch with its leader at every step of time.
+        wall.contactMax = .milliseconds(50)
+        if let refusal = wall.refusal(seen, isVersion: { $0 == require.version }) {
+            return end(work.id, command.executor, refusal)
+        }
+        propose(work, in: group, model)
     }
 
     /// Proposes the change; what is already so has succeeded.
-    private mutating func propose(
-        _ record: CommandRecord, in group: GroupID, _ model: SimulatedGroup
-    ) {
-        let command = record.command
+    private mutating func propose(_ work: Work, in group: GroupID, _ model: SimulatedGroup) {
+        let command = work.command
         let seat = model.members[command.node]
         var new = SimulatedGroup.Seat(store: command.store, role: .learner)
         if let seat, seat.store != command.store {
-            return fail(record, .preconditionFailed, retryable: true)
+            return fail(work, .preconditionFailed, retryable: true, "another store is the member")
         }
         switch command.action {
         case .transferLeadership(let target):
-            if with(group, { $0.transfer(to: target, $1) }) ?? false {
-                return succeed(record.id, command.executor)
-            }
-            return fail(record, .failed, retryable: true)
+            if with(group, { $0.transfer(to: target, $1) }) ?? false { return succeed(work) }
+            return fail(work, .failed, retryable: true, "\(target) is behind")
         case .removeMember:
-            return write(record, nil, in: group, seat)
+            return write(work, nil, in: group, seat)
         case .addMember(let role):
             new.role = role.member
         case .promoteMember:
             new.role = .voter
-            if seat == nil { return fail(record, .failed, retryable: true) }
+            if seat == nil { return fail(work, .failed, retryable: true, "it is no member") }
         case .demoteMember:
-            if seat == nil { return fail(record, .failed, retryable: true) }
+            if seat == nil { return fail(work, .failed, retryable: true, "it is no member") }
         case .prepareNode, .syncGroup, .startMember, .stopMember, .observeGroup:
-            return fail(record, .rejected, retryable: false)
+            return fail(work, .rejected, retryable: false, "it is no change of a group")
         }
-        write(record, new, in: group, seat)
+        write(work, new, in: group, seat)
     }
 
     private mutating func write(
-        _ record: CommandRecord, _ new: SimulatedGroup.Seat?, in group: GroupID,
-        _ old: SimulatedGroup.Seat?
+        _ work: Work, _ new: SimulatedGroup.Seat?, in group: GroupID, _ old: SimulatedGroup.Seat?
     ) {
-        let command = record.command
-        if new == old { return succeed(record.id, command.executor) }
+        let command = work.command
+        if new == old { return succeed(work) }
         let isWritten = with(group) { $0.change(command.node, to: new, &$1) } ?? false
         guard isWritten, let change = groups[group]?.pending else {
-            return fail(record, .failed, retryable: true)
+            return fail(work, .failed, retryable: true, "the group does not take the change")
         }
         let proposal = SimulatedNode.Proposal(
-            command: record.id, executor: command.executor, group: group, change: change)
+            command: work.id, executor: command.executor, group: group, change: change)
         nodes.update(command.executor.node) { $0.proposals.append(proposal) }
     }
 
@@ -215,11 +226,12 @@ extension Fleet {
         for proposal in known.proposals {
             let model = groups[proposal.group]
             if model?.changed == proposal.change {
-                succeed(proposal.command, proposal.executor)
+                end(proposal.command, proposal.executor, .succeeded(detail: ""))
             } else if model?.pending == proposal.change, model?.leader == node {
                 open.append(proposal)
             } else {
-                doubt(proposal.command, proposal.executor)
+                let detail = "the leadership was lost before the change was seen committed"
+                end(proposal.command, proposal.executor, .unknown(detail: detail))
             }
         }
         nodes.update(node) { $0.proposals = open }

@@ -1,25 +1,45 @@
-internal import MusterCore
+package import MusterAgent
+package import MusterCore
 internal import MusterWire
 
-// What an agent says of its node: who it is, that it lives, and what it sees of its groups.
+// What is seen of a node beside it, and what the fleet's own agents say of it: who it is, that it
+// lives, and what it sees of its groups.
 
 extension Fleet {
-    mutating func announce(_ node: NodeID) {
-        guard let known = nodes[node] else { return }
-        let capabilities = groups.values.first?.capabilities ?? Capabilities()
-        let list = groups.keys.map { group in
+    /// What an executor sees of its node; nil when its process does not answer.
+    ///
+    /// - Parameter identity: by which the disk is known to its agent.
+    package mutating func look(at identity: NodeIdentity) -> NodeObservation? {
+        guard let known = nodes[identity.node], known.isUp else { return nil }
+        if known.identity != identity { nodes.update(known.id) { $0.identity = identity } }
+        return NodeObservation(blank: known.isBlank, list: list(known), groups: reports(known))
+    }
+
+    /// The complete list of a node's groups.
+    private func list(_ known: SimulatedNode) -> [NodeGroup] {
+        groups.map { group, model in
             NodeGroup(
-                group: group, capabilities: groups[group]?.capabilities ?? capabilities,
+                group: group, capabilities: model.capabilities,
                 applied: known.servers[group]?.log.map { LogIndex($0) },
                 last: known.servers[group]?.log.map { LogIndex($0) })
         }
+    }
+
+    private func reports(_ known: SimulatedNode) -> [GroupReport] {
+        known.servers.compactMap { group, server in
+            groups[group]?.report(of: known.id, server, running(group), at: now)
+        }
+    }
+
+    mutating func announce(_ node: NodeID) {
+        guard let known = nodes[node] else { return }
         say(
             .fact(
                 .nodeUp(
                     NodeUp(
                         identity: known.identity, boot: known.boot, role: known.role,
                         blank: known.isBlank, engine: nil, address: "\(node).example:4000",
-                        zone: "", groupsVersion: known.groupsVersion, groups: list))))
+                        zone: "", groupsVersion: known.groupsVersion, groups: list(known)))))
     }
 
     mutating func beat(_ node: NodeID) {
@@ -39,17 +59,15 @@ extension Fleet {
         let due = now + settings.observationInterval
         nodes.update(node) { $0.observationDue = due }
         var isNews = false
-        var entries: [GroupReport] = []
-        for (group, server) in known.servers {
-            guard let model = groups[group] else { continue }
-            let entry = model.report(of: known.id, server, running(group), at: now)
-            entries.append(entry)
+        let entries = reports(known)
+        for entry in entries {
             let told = SimulatedNode.Told(
-                leader: entry.leader, term: model.term,
-                members: entry.view?.members.map(\.member) ?? [], isRunning: server.isRunning)
-            if known.told[group] != told {
+                leader: entry.leader, term: entry.term.value,
+                members: entry.view?.members.map(\.member) ?? [],
+                isRunning: entry.state != .stopped)
+            if known.told[entry.group] != told {
                 isNews = true
-                nodes.update(node) { $0.told[group] = told }
+                nodes.update(node) { $0.told[entry.group] = told }
             }
         }
         if entries.isEmpty { return }

@@ -1,15 +1,23 @@
+internal import MusterAgent
 package import MusterCore
 package import MusterWire
 
-/// A fleet of nodes with their agents, as a value on a clock of its own: time and commands go in,
-/// messages come out. It knows nothing of the manager.
+/// A fleet of nodes with their groups, as a value on a clock of its own. It knows nothing of the
+/// manager.
+///
+/// Either it has small agents of its own: time and commands go in, messages come out. Or agents
+/// stand beside it, and each looks at its node and has commands carried out by a
+/// `SimulatedExecutor`; then nothing comes out of itself.
 package struct Fleet: Sendable {
     package let cluster: ClusterID
+    /// Whether it has agents of its own.
+    package let speaks: Bool
     package var settings: Settings
     package private(set) var now: Timestamp
     package internal(set) var nodes = SortedMap<NodeID, SimulatedNode>()
     package internal(set) var groups = SortedMap<GroupID, SimulatedGroup>()
     var outgoing: [InputMessage] = []
+    var ended: [Ended] = []
     private var random: UInt64
 
     /// How fast things go.
@@ -27,9 +35,14 @@ package struct Fleet: Sendable {
         package init() {}
     }
 
-    /// - Parameter seed: decides stores and boots.
-    package init(cluster: ClusterID, now: Timestamp, seed: UInt64, settings: Settings) {
+    /// - Parameters:
+    ///   - seed: decides stores and boots.
+    ///   - speaks: whether it has agents of its own.
+    package init(
+        cluster: ClusterID, now: Timestamp, seed: UInt64, settings: Settings, speaks: Bool = true
+    ) {
         self.cluster = cluster
+        self.speaks = speaks
         self.now = now
         self.settings = settings
         random = seed
@@ -81,7 +94,21 @@ package struct Fleet: Sendable {
         }
         for group in groups.keys { groups.update(group) { $0.stepDown(node) } }
         announce(node)
-        for (command, executor) in begun { doubt(command, executor) }
+        for (command, executor) in begun {
+            end(command, executor, .unknown(detail: "the process was started again meanwhile"))
+        }
+    }
+
+    /// Starts the node's process beside its agent, which knows the disk by that identity.
+    package mutating func boot(_ identity: NodeIdentity) {
+        let node = identity.node
+        nodes.update(node) {
+            $0.copies = SortedMap()
+            $0.proposals = []
+            $0.identity = identity
+            $0.isUp = true
+        }
+        for group in groups.keys { groups.update(group) { $0.stepDown(node) } }
     }
 
     /// Stops the node's process. With a word before, it means to come back.
@@ -126,6 +153,7 @@ package struct Fleet: Sendable {
             guard let known = nodes[node], known.isUp else { continue }
             stepCopies(node, elapsed)
             settle(node)
+            if !speaks { continue }
             if now >= known.observationDue { observe(node) }
             if now >= known.heartbeatDue { beat(node) }
         }
@@ -188,8 +216,9 @@ package struct Fleet: Sendable {
             $0.servers[group] = SimulatedNode.Server(
                 isRunning: false, log: copy.index, term: copy.term)
         }
-        say(.fact(.synced(known.identity, group: group, index: LogIndex(copy.index))))
-        succeed(copy.command, copy.executor)
+        let index = LogIndex(copy.index)
+        say(.fact(.synced(known.identity, group: group, index: index)))
+        end(copy.command, copy.executor, .succeeded(detail: "", index: index))
     }
 
     private mutating func abandon(
@@ -200,10 +229,12 @@ package struct Fleet: Sendable {
         say(
             .fact(
                 .syncFailed(known.identity, group: group, reason: reason, retryable: true)))
-        fail(copy.command, copy.executor, .failed, retryable: true)
+        end(copy.command, copy.executor, .failed(.failed, retryable: true, reason))
     }
 
+    /// An agent of its own says so.
     mutating func say(_ content: InputMessage.Content) {
+        guard speaks else { return }
         outgoing.append(InputMessage(cluster, content))
     }
 

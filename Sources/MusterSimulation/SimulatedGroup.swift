@@ -221,7 +221,8 @@ package struct SimulatedGroup: Sendable {
     }
 
     /// Replicates to a follower. What it has beyond the leader's log is cut off; what the leader's
-    /// log no longer holds comes as a snapshot, where the engine has one.
+    /// log no longer holds comes as a snapshot, where the engine has one. So has whatever adds a
+    /// member before its server starts: nobody else brings the data to that.
     private func bring(
         _ disk: inout Disk, _ known: inout Progress, to own: Disk, _ world: World
     ) {
@@ -229,7 +230,7 @@ package struct SimulatedGroup: Sendable {
         disk.term = term
         if disk.last + 1 >= firstIndex {
             disk.last = min(own.last, disk.last + max(1, world.share(world.catchUp)))
-        } else if capabilities.seed == .raft {
+        } else if capabilities.seed == .raft || capabilities.startsAfterAdd {
             known.sent += world.share(world.snapshotRate)
             if known.sent < bytes { return }
             known.sent = 0

@@ -54,6 +54,8 @@ package struct StoryLine: Sendable {
 
     private static func sagaWords(_ event: Event) -> (String, String)? {
         switch event {
+        case .sagaStarted(let saga, _) where saga.isCancelled:
+            return (saga.node.text, "its removal is cancelled half way")
         case .sagaStarted(let saga, _):
             let groups = saga.steps.keys.map(\.text).joined(separator: " ")
             let verb = saga.kind == .join ? "begins to join" : "begins to be removed from"

@@ -105,6 +105,13 @@ struct DevTests {
         let promotions = try #require(json["promotions"] as? [[String: Any]])
         #expect(
             promotions.count == 6 && promotions.allSatisfy { $0["verdict"] as? String == "same" })
+        try scene.write("stabilization: 30s\n", to: "slow.yaml")
+        let slow = try await muster("backtest", "--policy", "slow.yaml", "-o", "json")
+        #expect(slow.status == 0, "\(slow.err)")
+        let later = try #require(try slow.json()["promotions"] as? [[String: Any]])
+        #expect(
+            later.count >= 6 && later.allSatisfy { $0["verdict"] as? String != "same" },
+            "\(slow.out)")
     }
 
     /// Where the heartbeats are gone the journal says who was heard.

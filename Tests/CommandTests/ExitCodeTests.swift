@@ -60,6 +60,35 @@ struct ExitCodeTests {
         }
     }
 
+    @Test
+    func `an agent: 4 without a log, 64 for hooks that are not there, 7 for those of others`()
+        async throws
+    {
+        try await Scene.with { scene in
+            let words = ["agent", "--cluster", "orders", "--node", "n1", "--data", "data"]
+            func hooks(_ path: String, _ status: Int32, _ sentence: String) async throws {
+                let run = try await scene.muster.run(words + ["--hooks", path])
+                #expect(run.status == status && run.err.contains(sentence), "\(path): \(run.err)")
+            }
+            let run = try await scene.muster.run(
+                words + ["--etcd", "http://127.0.0.1:9", "--etcd-peer", "http://127.0.0.1:2"])
+            #expect(run.status == 4 && run.err.contains("does not exist"), "\(run.err)")
+            let place = scene.folder.appending(path: "hooks").path()
+            try await hooks("hooks", 64, "must be an absolute path")
+            try await hooks(place, 64, "No such file or directory")
+            try scene.write("no directory", to: "hooks")
+            try await hooks(place, 64, "is no directory")
+            try FileManager.default.removeItem(atPath: place)
+            try FileManager.default.createDirectory(
+                atPath: place, withIntermediateDirectories: false)
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: place)
+            try await hooks(place, 7, "is writable by others")
+            // None of them costs the node a start.
+            let data = scene.folder.appending(path: "data").path()
+            #expect(!FileManager.default.fileExists(atPath: data))
+        }
+    }
+
     @Test func `64: words that make no sense`() async throws {
         try await Scene.with { scene in
             let cases = [
@@ -69,6 +98,14 @@ struct ExitCodeTests {
                 ["at", "yesterday-ish"], ["publish", "node-up", "--cluster", "c"],
                 ["nodes", "-o", "xml"], ["publish", "lines", "missing.jsonl"],
             ]
+            let watch = ["agent", "--cluster", "c", "--watch", "n1=tcp://127.0.0.1:9"]
+            let ofNodes = [
+                ["--leave"], ["--hooks", "/hooks"], ["--data", "/data"], ["--node", "n"],
+            ]
+            for words in ofNodes {
+                let run = try await scene.muster.run(watch + words)
+                #expect(run.status == 64 && run.err.contains(words[0]), "\(words): \(run.err)")
+            }
             for words in cases {
                 let run = try await scene.muster.run(words)
                 #expect(run.status == 64, "\(words): \(run.status) \(run.err)")

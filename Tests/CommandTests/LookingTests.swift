@@ -125,6 +125,47 @@ struct LookingTests {
         }
     }
 
+    @Test func `a number of voters that gains nothing is warned of`() async throws {
+        try await Scene.withManager { scene in
+            let before = try await scene.muster("status").out
+            #expect(!before.contains("no more failures"), "\(before)")
+            let four = Scene.event("groupObserved", Scene.report([1, 2, 3, 4], index: 8))
+            try await scene.publish([Scene.nodeUp(4), four, four])
+            try await eventually("the group has four voters") {
+                try await scene.muster("status").out.contains(
+                    "group g1 has 4 voters, which bear no more failures than 3")
+            }
+        }
+    }
+
+    @Test func `the first view of a new leader is no loss, and what it refuses says so`()
+        async throws
+    {
+        try await Scene.withManager { scene in
+            let view = Scene.event(
+                "groupObserved",
+                Scene.report().replacing(#""term":"3","leader""#, with: #""term":"4","leader""#))
+            try await scene.publish([view])
+            try await eventually("the new leader is seen") {
+                let groups = try await scene.muster("groups", "-o", "json").json()
+                let group = (groups["groups"] as? [[String: Any]])?.first
+                let trouble = group?["unusable"] as? [String: Any]
+                return trouble?["code"] as? String == "newTerm" && group?["spare"] == nil
+            }
+            let sentence = "n1 leads g1 since term 4 and was seen once in it"
+            let status = try await scene.muster.run(["status"])
+            #expect(status.status == 0 && status.out.contains(sentence), "\(status.out)")
+            #expect(!status.out.contains("lost"), "\(status.out)")
+            let early = try await scene.muster.run(["remove", "n3", "--dry-run"])
+            #expect(early.status == 6 && early.out.contains(sentence), "\(early.out) \(early.err)")
+
+            try await scene.publish([view])
+            try await eventually("who keeps up is seen") {
+                try await scene.muster.run(["remove", "n3", "--dry-run"]).status == 0
+            }
+        }
+    }
+
     @Test func `why tells of a group, a decision and a node that shares a name`() async throws {
         try await Scene.withManager { scene in
             let group = try await scene.muster("why", "g1")

@@ -138,6 +138,12 @@ struct RequestTests {
             #expect(why.contains("refused: floor") && why.contains("(voters-min 3)"), "\(why)")
             let forced = try await scene.muster("remove", "n3", "--below-floor", "--dry-run")
             #expect(forced.status == 0 && forced.out.contains("possible"), "\(forced.out)")
+            for warned in [
+                "as asked, g1 falls to 2 voters, below the wanted 3",
+                "g1 will have 2 voters, which bear no more failures than 1",
+            ] {
+                #expect(forced.out.contains(warned), "\(warned): \(forced.out)")
+            }
         }
     }
 

@@ -24,10 +24,57 @@ import Testing
         }
     }
 
-    @Test func `the sentences are those of the specification`() {
-        func expect(_ refusal: Refusal, _ sentence: String) {
-            #expect(refusal.sentence == sentence)
+    private func expect(
+        _ refusal: Refusal, _ sentence: String, _ place: SourceLocation = #_sourceLocation
+    ) {
+        #expect(refusal.sentence == sentence, sourceLocation: place)
+    }
+
+    @Test func `slots say their limit, of what, and who has them or waits`() {
+        expect(
+            Refusal(.learnerSlot, group: group, nodes: nodes, numbers: [2]),
+            "g1 allows 2 learners; n3 n1 have the places")
+        expect(
+            Refusal(.learnerSlot, group: group, nodes: nodes, numbers: [1], text: "queue"),
+            "g1 allows 1 learner, and n3 waits for the next place already")
+        expect(
+            Refusal(.learnerSlot, group: group, numbers: [1], text: "readonly"),
+            "g1 allows 1 learner, and a readonly node may not take the last place")
+        expect(
+            Refusal(.syncSlot, group: group, nodes: nodes + nodes, numbers: [2]),
+            "the cluster allows 2 copies at a time; n3 n1 gets them")
+        expect(
+            Refusal(.syncSlot, group: group, nodes: [nodes[0]], numbers: [1], text: "n1"),
+            "n1 gives 1 copy at a time; n3 gets it")
+    }
+
+    @Test func `what ends by itself says when, and what does not says what to do`() {
+        // 14:30 of some day.
+        let until: Int64 = 20_000 * 86_400_000 + 52_200_000
+        expect(
+            Refusal(.held, nodes: nodes, numbers: [until]), "n3 is held until 14:30:00 UTC")
+        expect(
+            Refusal(.paused, numbers: [until + 5000]),
+            "automation is paused until 14:30:05 UTC")
+        expect(
+            Refusal(.noTransferTarget, group: group, nodes: nodes, numbers: [-until]),
+            "n3 leads g1 and no other voter may take it: n1 is held until 14:30:00 UTC")
+        expect(
+            Refusal(.storeChanged, nodes: nodes),
+            "n3 came back with another disk; as a voter it could vote twice: replace it")
+        expect(
+            Refusal(.storeChanged, nodes: nodes, text: "data"),
+            "the other disk that n3 came back with holds data; only a blank one comes in for the "
+                + "one before")
+        for edge in [Int64.min, .max] {
+            let refusals = Refusal.Code.allCases.filter { $0 != .invalidPolicy }.map {
+                Refusal($0, group: group, nodes: nodes, numbers: [edge, edge])
+            }
+            #expect(refusals.allSatisfy { !$0.sentence.isEmpty })
         }
+    }
+
+    @Test func `the sentences are those of the specification`() {
         expect(
             Refusal(.quorumNow, group: group, nodes: [nodes[1]], numbers: [1, 3, 2]),
             "g1 has 1 of 3 voters healthy (n1), 2 are needed to change anything")

@@ -56,6 +56,51 @@ import Testing
         #expect((1...4).allSatisfy { world.reports(world.command($0).id).isEmpty })
     }
 
+    @Test(arguments: [
+        Command.Action.prepareNode,
+        .syncGroup(source: NodeID(unchecked: "n2"), scope: .full),
+        .startMember(index: nil, minTerm: nil, votedFor: nil), .stopMember,
+    ])
+    func `what is done to a node's own disk or server is rejected for another node or store`(
+        _ action: Command.Action
+    ) {
+        for isDisk in [false, true] {
+            var world = AgentWorld()
+            world.begin()
+            var subject = world.identity
+            if isDisk {
+                subject.store = Identifier(high: 5, low: 5)
+            } else {
+                subject.node = NodeID(unchecked: "n2")
+            }
+            let (wrong, right) = (world.command(7, action, of: subject), world.command(8, action))
+            world.give(.command(wrong), .command(right))
+            world.settle()
+            #expect(world.carried.map(\.id) == [right.id])
+            let sentence = "this node is n1 on the store \(AgentWorld.store)"
+            #expect(
+                world.reports(wrong.id) == [
+                    .commandFailed(
+                        CommandReport(
+                            command: wrong.id, executor: wrong.command.executor, detail: sentence),
+                        CommandFailure(code: .rejected, retryable: false, leaderHint: nil))
+                ])
+        }
+    }
+
+    @Test func `a disk that is said to be cleared and is not keeps its store, and says so`() {
+        var world = AgentWorld()
+        world.stillHolds = "/data still holds data"
+        world.begin()
+        let old = world.identity
+        let command = world.command(7, .prepareNode)
+        world.give(.command(command))
+        world.settle()
+        #expect(world.identity == old)
+        #expect(world.failure(command.id)?.retryable == false)
+        #expect("\(world.reports(command.id))".contains("/data still holds data"))
+    }
+
     @Test func `a command that comes again is answered once`() {
         var world = AgentWorld()
         world.begin()

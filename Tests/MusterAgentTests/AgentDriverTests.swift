@@ -59,6 +59,41 @@ struct AgentDriverTests {
                 logger: .silent, onReady: onReady)
         }
 
+        /// Has the node's disk cleared, as a manager would.
+        func commandToPrepare() {
+            let identity = folder.mark.identity
+            let record = CommandRecord(
+                cluster: AgentWorld.cluster,
+                id: CommandID(sequence: Sequence(1), index: 0, prefix: 1),
+                command: Command(
+                    action: .prepareNode, group: nil, node: identity.node, store: identity.store,
+                    executor: identity, require: nil,
+                    notAfter: Timestamp(milliseconds: SystemClock.wallMilliseconds() + 3_600_000),
+                    attempt: 1),
+                correlation: ""
+            ).outgoing()
+            log.submit(
+                NewRecord(
+                    TopicPartition(.commands, 0), key: record.key, headers: record.headers,
+                    value: record.value)
+            ) { _ in }
+        }
+
+        /// Waits for a record of the topic events that holds the text.
+        func said(_ text: String) async throws {
+            let reader = try await log.makeReader()
+            reader.assign(TopicPartition(.events, 0), from: Offset(0))
+            while true {
+                for batch in try await reader.next(max: 100, waitingUpTo: .seconds(1)) {
+                    let values = batch.indices.compactMap { batch.record(at: $0).value }
+                    if values.contains(where: { String(decoding: $0, as: UTF8.self).contains(text) }
+                    ) {
+                        return await reader.close()
+                    }
+                }
+            }
+        }
+
         /// A folder where the mark's next version would be written: nothing can be.
         func spoilTheDisk() throws {
             try FileManager.default.createDirectory(
@@ -83,29 +118,25 @@ struct AgentDriverTests {
         try await TemporaryFolder.with { files in
             let scene = try await Scene(files)
             try scene.spoilTheDisk()
-            let identity = scene.folder.mark.identity
-            let record = CommandRecord(
-                cluster: AgentWorld.cluster,
-                id: CommandID(sequence: Sequence(1), index: 0, prefix: 1),
-                command: Command(
-                    action: .prepareNode, group: nil, node: identity.node, store: identity.store,
-                    executor: identity, require: nil,
-                    notAfter: Timestamp(milliseconds: SystemClock.wallMilliseconds() + 3_600_000),
-                    attempt: 1),
-                correlation: ""
-            ).outgoing()
-            let agent = scene.agent {
-                scene.log.submit(
-                    NewRecord(
-                        TopicPartition(.commands, 0), key: record.key, headers: record.headers,
-                        value: record.value)
-                ) { _ in }
-            }
+            let agent = scene.agent { scene.commandToPrepare() }
             let error = await #expect(throws: AgentError.self) { try await agent.run() }
             guard case .disk(let what, let problem) = error else {
                 return #expect(Bool(false), "\(String(describing: error))")
             }
             #expect(what.contains("no new store") && problem.kind == .fault)
+        }
+    }
+
+    @Test func `a disk that still holds data after it was prepared is no new store`() async throws {
+        try await TemporaryFolder.with { files in
+            let scene = try await Scene(files)
+            try files.write([1], to: "data/left-behind")
+            let old = scene.folder.mark.identity
+            let run = Task { try await scene.agent { scene.commandToPrepare() }.run() }
+            try await scene.said("still holds data after prepareNode")
+            #expect(scene.folder.mark.identity == old)
+            run.cancel()
+            try await run.value
         }
     }
 

@@ -91,6 +91,32 @@ import Testing
         #expect(world.heartbeats > 0)
     }
 
+    @Test func `of two announcements under way that fail neither goes as it was`() {
+        func seen(_ names: [String], last: UInt64) -> NodeObservation {
+            let groups = names.map {
+                NodeGroup(
+                    group: GroupID(unchecked: $0), capabilities: Capabilities(), applied: nil,
+                    last: LogIndex(last))
+            }
+            return NodeObservation(blank: false, list: groups, groups: [])
+        }
+        var world = AgentWorld()
+        world.observation = seen(["g1"], last: 725)
+        world.give(.time)
+        world.settle(steps: 1)
+        // The first one is under way; another group has come, and is announced behind it.
+        world.give(.observed(seen(["g1", "g2"], last: 725)))
+        world.logTrouble = .transient("no broker")
+        world.settle()
+        world.observation = seen(["g1", "g2"], last: 1000)
+        world.logTrouble = nil
+        for _ in 0..<10 { world.wait(.seconds(1)) }
+        let said = world.facts.compactMap { fact in
+            if case .nodeUp(let up) = fact { up.groups.map(\.last) } else { nil }
+        }
+        #expect(said == [[LogIndex(1000), LogIndex(1000)]])
+    }
+
     @Test func `it beats once in an interval`() {
         var world = AgentWorld { $0.heartbeatInterval = .seconds(3) }
         world.begin()
@@ -272,6 +298,27 @@ import Testing
             .member(
                 try world.member("n1", store: AgentWorld.store, membership: "removed", sequence: 9))
         )
+        world.settle()
+        #expect(world.hasEnded)
+    }
+
+    @Test func `a node that is told to stop once more as soon as it is out goes all the same`()
+        throws
+    {
+        var world = AgentWorld()
+        world.begin()
+        world.give(.stop(leave: true, reason: "retired"))
+        world.settle()
+        let states = [("removing", UInt64(8)), ("removed", 9), ("removing", 10)]
+        let records = try states.map { state, sequence in
+            AgentInput.member(
+                try world.member(
+                    "n1", store: AgentWorld.store, membership: state, sequence: sequence))
+        }
+        world.give(Array(records.prefix(1)))
+        world.settle()
+        #expect(!world.hasEnded)
+        world.give(Array(records.dropFirst()))
         world.settle()
         #expect(world.hasEnded)
     }

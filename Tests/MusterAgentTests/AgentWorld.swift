@@ -30,6 +30,8 @@ struct AgentWorld {
     var observation = NodeObservation(blank: true)
     /// Why the disk takes no note; nil: it takes them.
     var diskTrouble: String?
+    /// Why the disk is no blank one after all; nil: it is.
+    var stillHolds: String?
     /// Why the log takes no record; nil: it takes them.
     var logTrouble: AppendFailure?
 
@@ -117,6 +119,7 @@ struct AgentWorld {
             return outcome.map { [.finished(work.id, $0)] } ?? []
         case .observe: return [.observed(observation)]
         case .renewStore(let id):
+            if let stillHolds { return [.storeKept(id, reason: stillHolds)] }
             let new = NodeIdentity(
                 node: Self.node, store: Identifier(high: 9, low: 9), start: Start(1))
             return [.storeRenewed(id, new)]
@@ -136,14 +139,18 @@ struct AgentWorld {
 
     func command(
         _ number: UInt64, _ action: Command.Action = .removeMember, executor: NodeIdentity? = nil,
-        validFor: Duration = .seconds(20), cluster: ClusterID = AgentWorld.cluster
+        of subject: NodeIdentity? = nil, validFor: Duration = .seconds(20),
+        cluster: ClusterID = AgentWorld.cluster
     ) -> CommandRecord {
-        CommandRecord(
+        let other = NodeIdentity(
+            node: NodeID(unchecked: "n2"), store: Identifier(high: 0, low: 2), start: Start(1))
+        let subject = subject ?? (action.isOnOwnNode ? identity : other)
+        return CommandRecord(
             cluster: cluster,
             id: CommandID(sequence: Sequence(number), index: 0, prefix: number),
             command: Command(
-                action: action, group: Self.group, node: NodeID(unchecked: "n2"),
-                store: Identifier(high: 0, low: 2), executor: executor ?? identity, require: nil,
+                action: action, group: Self.group, node: subject.node, store: subject.store,
+                executor: executor ?? identity, require: nil,
                 notAfter: broker + validFor, attempt: 1),
             correlation: "")
     }

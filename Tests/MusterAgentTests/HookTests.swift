@@ -318,7 +318,7 @@ struct HookTests {
                 activeAfterMin: 2)
             try folder.program("observe", "echo '\(observation(8, "leader"))'")
             let later = try await run(folder, work(.removeMember, require: require))
-            #expect(later.detail.contains("term 8"))
+            #expect(later.detail.contains("the term is 8"))
             try folder.program("observe", "echo '\(observation(7, "follower"))'")
             guard
                 case .failed(let failure, _) = try await run(

@@ -1,6 +1,7 @@
 import Foundation
 import MusterAgent
 import MusterCore
+import Synchronization
 import Testing
 
 /// The agent's local journal, and the mark of who the node is.
@@ -127,6 +128,47 @@ import Testing
             try journal.append([began(1, notAfter: 0)])
             try journal.compact(at: Timestamp(milliseconds: .max))
             #expect(try LocalJournal(folder.file("j")).memory.commands.keys == [id(1)])
+        }
+    }
+
+    @Test func `a file that cannot be written anew goes on, and what is written is there again`()
+        async throws
+    {
+        try await TemporaryFolder.with { folder in
+            let (place, elsewhere) = (folder.file("data"), folder.file("elsewhere"))
+            try FileManager.default.createDirectory(
+                atPath: place, withIntermediateDirectories: false)
+            var journal = try LocalJournal(place + "/j", compactAt: 10)
+            try journal.append([began(1)])
+            try FileManager.default.moveItem(atPath: place, toPath: elsewhere)
+            #expect(throws: LocalProblem.self) { try journal.compact(at: nil) }
+            try journal.append([began(2)])
+            #expect(
+                try LocalJournal(elsewhere + "/j").memory.commands.keys == [id(1), id(2)])
+            try FileManager.default.moveItem(atPath: elsewhere, toPath: place)
+            try journal.append((3...9).map { began($0) })
+            try journal.compact(at: nil)
+            try journal.append([began(10)])
+            #expect(
+                try LocalJournal(place + "/j").memory.commands.keys == (1...10).map { id($0) })
+        }
+    }
+
+    @Test func `nothing is promised in a new file that a crash may take back`() async throws {
+        try await TemporaryFolder.with { folder in
+            let fails = Mutex(false)
+            var journal = try LocalJournal(folder.file("j"), compactAt: 10) {
+                _ throws(LocalProblem) in
+                if fails.withLock({ $0 }) { throw LocalProblem("the folder cannot be kept") }
+            }
+            try journal.append([began(1)])
+            fails.withLock { $0 = true }
+            #expect(throws: LocalProblem.self) { try journal.compact(at: nil) }
+            #expect(throws: LocalProblem.self) { try journal.append([began(2)]) }
+            fails.withLock { $0 = false }
+            try journal.append([began(3)])
+            #expect(journal.memory.commands.keys == [id(1), id(3)])
+            #expect(try LocalJournal(folder.file("j")).memory.commands.keys == [id(1), id(3)])
         }
     }
 

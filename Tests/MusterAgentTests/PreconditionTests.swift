@@ -32,19 +32,26 @@ import Testing
     private func refusal(
         _ action: Command.Action, of node: String, active: UInt32, _ report: GroupReport?
     ) -> CommandFailure? {
+        guard case .failed(let failure, _)? = outcome(action, of: node, active: active, report)
+        else { return nil }
+        return failure
+    }
+
+    private func outcome(
+        _ action: Command.Action, of node: String, active: UInt32, _ report: GroupReport?,
+        leader wanted: String = "n1"
+    ) -> CommandOutcome? {
         let require = Command.Require(
-            leader: leader.node, term: Term(7),
+            leader: NodeID(unchecked: wanted), term: Term(7),
             version: ConfigurationVersion(term: Term(7), index: LogIndex(4)),
             activeAfterMin: active)
         let command = Command(
             action: action, group: GroupID(unchecked: "g1"), node: NodeID(unchecked: node),
             store: Identifier(high: 0, low: 2), executor: leader, require: require,
             notAfter: Timestamp(milliseconds: 1), attempt: 1)
-        let outcome = Precondition(command: command, require: require).refusal(report) {
+        return Precondition(command: command, require: require).refusal(report) {
             $0 == require.version
         }
-        guard case .failed(let failure, _)? = outcome else { return nil }
-        return failure
     }
 
     @Test func `what is as required is proposed`() {
@@ -71,15 +78,40 @@ import Testing
         #expect(refusal(.removeMember, of: "n3", active: 2, follower)?.code == .notLeader)
         #expect(refusal(.removeMember, of: "n3", active: 2, follower)?.leaderHint == leader.node)
         #expect(refusal(.removeMember, of: "n3", active: 2, nil)?.code == .notLeader)
-        let changes: [(inout GroupReport) -> Void] = [
-            { $0.term = Term(8) }, { $0.view?.version.index = LogIndex(5) },
-            { $0.view?.pending = true }, { $0.view?.confirmed = false },
-            { $0.view?.changePermitted = false },
+        let members = "n1 n2 n3 n4 (learner)"
+        let changes: [(String, (inout GroupReport) -> Void)] = [
+            ("the term is 8, required is 7", { $0.term = Term(8) }),
+            (
+                "the configuration changed: it is \(members) as of 7.5, required is 7.4",
+                { $0.view?.version.index = LogIndex(5) }
+            ),
+            ("a change is pending: \(members)", { $0.view?.pending = true }),
+            ("no majority has confirmed the leader", { $0.view?.confirmed = false }),
+            (
+                "the leader permits no change now: \(members)",
+                { $0.view?.changePermitted = false }
+            ),
         ]
-        for change in changes {
+        for (sentence, change) in changes {
             #expect(
-                refusal(.removeMember, of: "n3", active: 2, view(change: change))?.code
-                    == .preconditionFailed)
+                outcome(.removeMember, of: "n3", active: 2, view(change: change))
+                    == .failed(.preconditionFailed, retryable: true, sentence))
         }
+        #expect(
+            outcome(.removeMember, of: "n3", active: 2, view(), leader: "n2")
+                == .failed(
+                    .preconditionFailed, retryable: true, "n1 leads, n2 is required to lead"))
+    }
+
+    @Test func `who would be left in contact is named`() {
+        #expect(
+            outcome(.removeMember, of: "n3", active: 2, view(silent: ["n2", "n3"]))
+                == .failed(
+                    .preconditionFailed, retryable: true,
+                    "1 voters would be active (n1), required are 2"))
+        #expect(
+            outcome(.removeMember, of: "n3", active: 2, view { $0.state = .follower })
+                == .failed(
+                    .notLeader, retryable: true, hint: leader.node, "this node is follower"))
     }
 }

@@ -46,6 +46,14 @@ import Testing
         #expect(throws: LocalProblem.self) { _ = try Probe(node: node, url: url) }
     }
 
+    @Test func `an https URL is not asked in plain text where nobody said whom to trust`()
+        async throws
+    {
+        let failure = try await Probe(node: node, url: "https://127.0.0.1:9").look(
+            limit: .seconds(2), security: nil)
+        #expect(failure == "it is asked by https, and nobody said whom to trust")
+    }
+
     @Test func `nobody listens there, and that is said`() async throws {
         // A port that nobody has: discard, not served on any machine that tests run on.
         let failure = try await Probe(node: node, url: "tcp://127.0.0.1:9").look(

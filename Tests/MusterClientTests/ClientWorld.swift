@@ -58,10 +58,19 @@ struct ClientWorld: Sendable {
 
     /// The types of the events in the log, in order.
     func events() async throws -> [String] {
-        try await records(.events).map { record in
-            let type = record.headers.first { $0.name == Array("ce_type".utf8) }
-            return String(decoding: type?.value ?? [], as: UTF8.self)
+        try await records(.events).map(type)
+    }
+
+    /// What the events of a type say, as JSON, in order.
+    func values(of type: String) async throws -> [String] {
+        try await records(.events).filter { self.type($0) == type }.map {
+            String(decoding: $0.value ?? [], as: UTF8.self)
         }
+    }
+
+    private func type(_ record: LogRecord) -> String {
+        let type = record.headers.first { $0.name == Array("ce_type".utf8) }
+        return String(decoding: type?.value ?? [], as: UTF8.self)
     }
 
     /// How often something was asked for.

@@ -2,7 +2,7 @@ import MusterCommandLine
 import Testing
 
 struct ConfigurationTests {
-    private static let home = "/op/home/.config/fleet/config.yaml"
+    private static let home = "/op/own/.config/fleet/config.yaml"
     private static let machine = "/etc/fleet/fleet.yaml"
 
     private func origin(
@@ -10,7 +10,7 @@ struct ConfigurationTests {
         environment: [String: String] = [:]
     ) async -> String {
         let process = TestProcess(
-            files: files, environment: environment.merging(["HOME": "/op/home"]) { $1 })
+            files: files, environment: environment.merging(["HOME": "/op/own"]) { $1 })
         let code = await process.run(line + " --origin")
         #expect(code == .ok, "\(process.error)")
         let row = process.output.split(separator: "\n").first { $0.hasPrefix(key + " ") }
@@ -59,7 +59,7 @@ struct ConfigurationTests {
     @Test func `pairs of all sources are merged by key`() async {
         let process = TestProcess(
             files: [Self.machine: "property: {a: 1, b: 2, sasl.password: x}"],
-            environment: ["HOME": "/op/home", "FLEET_PROPERTY": "b=3,c=4"])
+            environment: ["HOME": "/op/own", "FLEET_PROPERTY": "b=3,c=4"])
         #expect(await process.run("echo n1 -X c=5 -X c=6 -X d=7") == .ok)
         #expect(process.output.hasSuffix("properties=a:1,b:3,c:6,d:7,sasl.password:x\n"))
     }
@@ -68,7 +68,7 @@ struct ConfigurationTests {
         for form in ["table", "wide", "json", "jsonl", "yaml"] {
             let process = TestProcess(
                 files: [Self.machine: "property: {sasl.password: hunter2, a: 1}"],
-                environment: ["HOME": "/op/home", "FLEET_LOG": "kafka://op:hunter2@host:9092/p"])
+                environment: ["HOME": "/op/own", "FLEET_LOG": "kafka://op:hunter2@host:9092/p"])
             #expect(await process.run("config show --origin -o \(form)") == .ok)
             #expect(!process.output.contains("hunter2"))
             #expect(process.output.contains("@host:9092/p"))

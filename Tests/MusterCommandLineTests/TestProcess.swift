@@ -18,7 +18,7 @@ final class TestProcess: Sendable {
     }
 
     init(
-        files: [String: String] = [:], environment: [String: String] = ["HOME": "/op/home"],
+        files: [String: String] = [:], environment: [String: String] = ["HOME": "/op/own"],
         isTerminal: Bool = false, readerGoneAfter: Int? = nil
     ) {
         self.files = files

@@ -35,6 +35,7 @@ import Testing
         ("votersMin 8 is over votersMax 7", Change { $0.votersMin = 8 }),
         ("votersMax 100 is over 99", Change { $0.votersMax = 100 }),
         ("attemptsMax is 0", Change { $0.attemptsMax = 0 }),
+        ("learnersMax is 0", Change { $0.learnersMax = 0 }),
         ("concurrentSyncsMax is 0", Change { $0.concurrentSyncsMax = 0 }),
         ("concurrentSyncsPerSourceMax is 0", Change { $0.concurrentSyncsPerSourceMax = 0 }),
         ("heartbeatInterval is not positive", Change { $0.heartbeatInterval = .zero }),

@@ -45,7 +45,50 @@ struct ProofTests {
                 #expect(
                     spare(rest, healthy) >= spare(voters, healthy),
                     "a dead voter's removal lowers the spare: \(count) \(healthy) − \(target)")
+                #expect(
+                    critical(rest, healthy) & ~critical(voters, healthy) == 0,
+                    "a dead voter's removal makes one critical: \(count) \(healthy) − \(target)")
             }
+        }
+    }
+
+    @Test(arguments: counts.dropFirst())
+    func `who is replaced goes where all others are there, or is dead and not missed`(count: Int) {
+        let voters = 1 << count - 1
+        for healthy in stride(from: 1, through: voters, by: 2) {
+            for (desired, target) in [1, count].flatMap({ size in (1..<count).map { (size, $0) } })
+            {
+                let (bit, floor) = (1 << target, desired / 2 + 1)
+                for dead in healthy & bit == 0 ? [0, bit] : [0] {
+                    var group = VotingGroup(count: count, healthy: healthy, desired: desired)
+                    group.dead = dead
+                    let proof = group.prove(.replaceVoter, of: VotingGroup.name(target))
+                    let rest = voters & ~bit
+                    let mayShrink = rest & ~healthy == 0 && count - 1 >= floor - 1
+                    let isNotMissed = dead != 0 && count - 1 >= floor
+                    let isSafe = decides(voters, healthy) && decides(rest, healthy)
+                    #expect(
+                        (proof.refusal == nil) == (isSafe && (mayShrink || isNotMissed)),
+                        "\(count) of \(desired), \(healthy) − \(target), dead \(dead)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: counts.dropFirst())
+    func `a voter that is added at once makes no node critical when it is there`(count: Int) {
+        let voters = 1 << count - 1
+        let newcomer = 1 << count
+        for healthy in stride(from: 1, through: voters, by: 2) {
+            var group = VotingGroup(count: count, healthy: healthy, desired: count)
+            group.outsider = VotingGroup.name(count)
+            let proof = group.prove(.addVoter, of: VotingGroup.name(count))
+            // It counts as down until it is heard as a member.
+            let isSafe = decides(voters, healthy) && decides(voters | newcomer, healthy)
+            #expect((proof.refusal == nil) == isSafe, "\(count) \(healthy)")
+            guard isSafe else { continue }
+            let after = critical(voters | newcomer, healthy | newcomer)
+            #expect(after & ~critical(voters, healthy) == 0, "\(count) \(healthy)")
         }
     }
 
@@ -126,6 +169,9 @@ struct ProofTests {
                 #expect((forced.refusal == nil) == isSafe, "\(count) \(healthy) − \(target)")
                 if plain.refusal?.code == .floor {
                     #expect(forced.overridden == [.belowFloor])
+                    let said = forced.warning ?? ""
+                    #expect(said.contains("\(count - 1) voters, below the wanted \(plain.floor)"))
+                    #expect(said.contains("no more failures") == (count % 2 == 1 && count > 1))
                 } else {
                     #expect(forced.refusal == plain.refusal && forced.overridden == [])
                 }

@@ -15,6 +15,8 @@ struct VotingGroup {
     var capabilities = Capabilities()
     /// Bit i: voter i came back on another disk.
     var changed = 0
+    /// Bit i: voter i was silent for so long that it is down.
+    var dead = 0
     /// A node that is up and no member, whose server runs; nil: there is none.
     var outsider: NodeID?
 
@@ -58,6 +60,9 @@ struct VotingGroup {
         }
         for voter in 0..<count where changed >> voter & 1 == 1 {
             state.nodes.update(Self.name(voter)) { $0.identity.store = Self.otherStore }
+        }
+        for voter in 0..<count where dead >> voter & 1 == 1 {
+            state.nodes.update(Self.name(voter)) { $0.liveness = .down }
         }
         if let outsider {
             let up = NodeUp(

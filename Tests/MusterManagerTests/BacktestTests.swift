@@ -28,7 +28,8 @@ import Testing
         let node = NodeID(unchecked: "n3")
     }
 
-    private func story() async throws -> Story {
+    /// - Parameter blind: whether another node is silent for 300 ms meanwhile.
+    private func story(blind: Bool = false) async throws -> Story {
         var world = try JournalWorld(seed: 1, managers: 1, clusters: ["a"])
         world.isCalm = true
         let cluster = world.fleets[0].cluster
@@ -61,6 +62,7 @@ import Testing
         let silent = [400..<1300, 1800..<3500]
         for moment in stride(from: 0, to: 4000, by: 40) {
             fleet.silent = silent.contains { $0.contains(moment) } ? [fleet.names[2]] : []
+            if blind, (2000..<2300).contains(moment) { fleet.silent.insert(fleet.names[1]) }
             for node in fleet.names where !fleet.silent.contains(node) {
                 world.say(
                     0,
@@ -149,6 +151,24 @@ import Testing
         #expect(report.removals.count == 1 && only.comparison.verdict == .onlyRecorded)
         #expect(only.comparison.other == nil && only.otherJudgement == nil)
         #expect(report.firstDifference == only.comparison.recorded?.began)
+    }
+
+    @Test func `a longer lease takes no silence of two for blindness`() async throws {
+        let story = try await story(blind: true)
+        var patch = delay(60_000)
+        patch.lease = .milliseconds(450)
+        let report = try report(story, patch)
+        let freeze = try #require(report.freezes.first)
+        #expect(report.freezes.count == 1 && freeze.verdict == .onlyRecorded)
+        #expect(freeze.journal != nil && freeze.other == nil)
+        let began = try #require(freeze.recorded?.began) - JournalWorld.dawn
+        #expect(began > .milliseconds(2050) && began < .milliseconds(2300), "\(began)")
+        #expect(report.firstDifference.map { $0 <= JournalWorld.dawn + began } == true)
+        let same = try self.report(story, delay(900))
+        #expect(same.freezes.map(\.verdict) == [.same])
+        let group = GroupID(unchecked: "g1")
+        #expect(same.recordedSpares[group]?.spare == -1)
+        #expect(same.otherSpares[group] == same.recordedSpares[group])
     }
 
     @Test func `a shorter delay removes a node that was back soon, and that was wrong`()

@@ -87,8 +87,7 @@ enum EventNotation {
         case .joinRefused(let node, _, let refusal): "joinRefused \(node) \(text(refusal))"
         case .sagaStarted(let saga, let proofs):
             "sagaStarted \(saga.kind.rawValue) \(saga.node) \(saga.reason.rawValue) "
-                + saga.steps.map { "\($0.key):\($0.value.name.rawValue)" }.joined(separator: " ")
-                + text(proofs)
+                + (saga.isCancelled ? "cancelled " : "") + steps(saga) + text(proofs)
         case .sagaRollingBack(let node, let refusal): "sagaRollingBack \(node) \(text(refusal))"
         case .sagaStalled(let node, let refusal, _): "sagaStalled \(node) \(text(refusal))"
         case .sagaResumed(let node): "sagaResumed \(node)"
@@ -156,12 +155,23 @@ enum EventNotation {
         }
     }
 
+    private static func steps(_ saga: Saga) -> String {
+        saga.steps.map { "\($0.key):\($0.value.name.rawValue)" }.joined(separator: " ")
+    }
+
+    private static func warning(_ proof: Proof) -> String {
+        if proof.warning == nil { return "" }
+        if proof.change == .sync { return " (none to spare)" }
+        let policies = proof.overridden.map(\.rawValue).joined(separator: ",")
+        return policies.isEmpty ? "" : " (warned: \(policies))"
+    }
+
     private static func text(_ proofs: [Proof]) -> String {
         proofs.map { proof in
             " [\(proof.group) \(proof.healthy.count)/\(proof.voters.count) needs \(proof.needed), "
                 + "after \(proof.healthyAfter)/\(proof.votersAfter) needs \(proof.neededAfter)"
                 + (proof.floor > 0 ? ", floor \(proof.floor)" : "") + "]"
-                + (proof.warning == nil ? "" : " (none to spare)")
+                + warning(proof)
         }
         .joined()
     }

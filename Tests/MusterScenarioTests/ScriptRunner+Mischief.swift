@@ -43,6 +43,7 @@ extension ScriptRunner {
         case "unknown": world.mischief.unknown[words[0]] = words[1] == "effect"
         case "losetail": world.loseTail(Int(words[0]) ?? 0)
         case "health": health()
+        case "refusals": refusals()
         default: return performWords(command, words)
         }
         return true
@@ -273,6 +274,25 @@ extension ScriptRunner {
     }
 
     // MARK: Health
+
+    /// What is refused to whom, and what waits for what, in sentences.
+    private mutating func refusals() {
+        var lines: [String] = []
+        for record in world.state.requests {
+            if case .rejected(let why) = record.outcome {
+                lines.append("\(record.id): \(why.sentence)")
+            }
+        }
+        for (node, known) in world.state.nodes {
+            if let why = known.removal?.blocked { lines.append("\(node): \(why.sentence)") }
+        }
+        for (node, saga) in world.state.sagas {
+            for (group, step) in saga.steps {
+                if let why = step.blocked { lines.append("\(node)/\(group): \(why.sentence)") }
+            }
+        }
+        world.output += lines
+    }
 
     private mutating func health() {
         for group in world.state.groups.keys {

@@ -135,7 +135,8 @@ struct ScriptRunner {
             case "addNeedsAllVoters": world.capabilities.addNeedsAllVoters = true
             case "copyStopsWrites": world.capabilities.copyStopsWrites = true
             case "selfPromotes": world.capabilities.selfPromotes = true
-            case "learners2": world.capabilities.learnersMax = 2
+            case let word where word.hasPrefix("learners"):
+                world.capabilities.learnersMax = UInt32(word.dropFirst(8)) ?? 1
             default: break
             }
         }
@@ -169,7 +170,7 @@ struct ScriptRunner {
             })
     }
 
-    /// `up n4 [applied=NNN] [role=readonly] [data=CLUSTER]`: a new node.
+    /// `up n4 [applied=NNN] [in=g1] [role=readonly] [data=CLUSTER]`: a new node.
     private mutating func up(_ words: [String]) {
         let name = NodeID(unchecked: words[0])
         var (applied, role): (LogIndex?, Role) = (nil, .voter)
@@ -180,6 +181,13 @@ struct ScriptRunner {
         }
         add(
             name, groups: world.groups.keys, applied: applied, blank: applied == nil, role: role)
+        if let only = words.first(where: { $0.hasPrefix("in=") })?.dropFirst(3) {
+            world.nodes.update(name) { up in
+                for place in up.groups.indices where up.groups[place].group.text != only {
+                    up.groups[place].applied = nil
+                }
+            }
+        }
         if let data = words.first(where: { $0.hasPrefix("data=") }) {
             let engine = EngineIdentity(cluster: String(data.dropFirst(5)), recoveryEpoch: 2)
             world.nodes.update(name) {

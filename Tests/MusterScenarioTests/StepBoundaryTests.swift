@@ -14,6 +14,16 @@ import Testing
             "cluster n1 n2 n3 n4 n5 groups g1 g2\npolicy join=listed removalDelay=30s\nwait 5s\n"
                 + "silence n5", "n5"
         ),
+        // A dead voter is replaced by a replica that stands beside it, and the replica is held.
+        (
+            "cluster n1 n2 n3 groups g1\npolicy join=open removalDelay=30s\nwait 5s\n"
+                + "up n4 role=replica\nwait 40s\nsilence n3", "n4"
+        ),
+        // A voter comes back with an empty disk, and is replaced in place.
+        (
+            "cluster n1 n2 n3 groups g1 g2\npolicy join=listed\nwait 10s\nsilence n3\nwait 30s\n"
+                + "wipe n3", "n3"
+        ),
     ]
 
     private static let lengths: [Duration] = [.seconds(1), .seconds(7), .seconds(45)]

@@ -1,3 +1,4 @@
+import Foundation
 import MusterCore
 import MusterLog
 import MusterManager
@@ -19,7 +20,15 @@ import Testing
         options.allowsShortRemovalDelay = true
         let manager = Manager(
             log: MemoryLog(store), options: options, logger: Logger(level: .warning))
-        let fleet = FleetService(log: log, fleet: DevStory.fleet(seed: 1), partitions: 1)
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "muster-story-\(UUID().uuidString)")
+        defer {
+            // Whatever is left lies where temporary things lie.
+            try? FileManager.default.removeItem(at: folder)
+        }
+        let fleet = FleetService(
+            log: log, fleet: DevStory.fleet(), folder: folder.path(),
+            logger: Logger(level: .error))
         let lines = Mutex<[StoryLine]>([])
         let begin = clock()
         let story = DevStory(log: log, fleet: fleet, partitions: 1) { line in

@@ -49,10 +49,15 @@ import Testing
             }
     }
 
-    /// Whether everything is as it was before, and it is said why.
+    /// Whether everything is as it was before, nothing goes on but what is tried again later, and
+    /// it is said why.
     private func isRolledBack(_ run: FleetRun, from start: FleetRun) -> Bool {
         let isAsBefore = Ending(run).members == Ending(start).members
-        return isAsBefore
+        let isResting = run.state.sagas.values.allSatisfy { saga in
+            guard case .stalled = saga.phase else { return false }
+            return saga.steps.values.allSatisfy { $0.outstanding == nil }
+        }
+        return isAsBefore && isResting
             && run.events.dropFirst(start.events.count).contains {
                 switch $0 {
                 case .sagaStalled, .sagaEnded(_, .some), .requestRejected,

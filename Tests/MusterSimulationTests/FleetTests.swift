@@ -178,6 +178,8 @@ import Testing
         var change = record(.removeMember, of: names[2], to: names[0])
         change.command.require?.activeAfterMin = 2
         fleet.stop(names[1], announced: false)
+        // The leader notices.
+        _ = pass(.milliseconds(100))
         #expect(outcome(of: change) == ["preconditionFailed"])
         #expect(voters == Array(names[0...2]))
     }

@@ -16,9 +16,10 @@ final class GroupWorld {
     private(set) var violations: [String] = []
     private(set) var changes = 0
 
-    init(voters: Int, seed: Capabilities.Seed = .raft) {
+    init(voters: Int, seed: Capabilities.Seed = .raft, startsAfterAdd: Bool = false) {
         group = SimulatedGroup(
-            id: GroupID(unchecked: "g"), capabilities: Capabilities(seed: seed),
+            id: GroupID(unchecked: "g"),
+            capabilities: Capabilities(startsAfterAdd: startsAfterAdd, seed: seed),
             founder: Self.name(0), store: Self.store(0), commit: 10, bytes: 1_000_000)
         disks[Self.name(0)] = SimulatedGroup.Disk(store: Self.store(0), last: 10, term: 0)
         run(.milliseconds(100))

@@ -26,12 +26,13 @@ import Testing
         #expect(smooth.options.rough.pace == 1 && smooth.options.rough.absences.isEmpty)
     }
 
-    @Test func `rough schedules reach removals for silence, gaps and handovers`() async {
+    @Test func `rough schedules reach removals for silence, gaps, handovers, short logs`() async {
         let simulation = Simulation(seed: 1, schedules: 120, jobs: 2, isRough: true)
         let events = await simulation.run().coverage
         for name in ["nodeRemoved", "removalScheduled", "removalRescheduled", "frozen", "timeGap"] {
             #expect(events.events[name, default: 0] > 0, "\(name)")
         }
         #expect(events.commands["transferLeadership", default: 0] > 0)
+        #expect(events.persons["removes a voter whose log is short", default: 0] > 0)
     }
 }

@@ -12,6 +12,8 @@ struct SagaStory: Sendable, CustomTestStringConvertible {
     let voters: Int
     /// Whether n4 is a learner beside them.
     var hasReplica = false
+    /// What has happened before, once those nodes vote; the fleet comes to rest after it.
+    var prelude: @Sendable (FleetRun) -> Void = { _ in }
     /// What begins it.
     let begin: @Sendable (FleetRun) -> Void
 
@@ -49,6 +51,33 @@ struct SagaStory: Sendable, CustomTestStringConvertible {
         SagaStory(name: "replace", engine: engines[1], voters: 3, hasReplica: true) {
             $0.ask(.replace(node: FleetRun.names[2], with: FleetRun.names[3]))
         },
+        SagaStory(
+            name: "replace where adding needs all voters",
+            engine: Capabilities(learnersMax: 2, addNeedsAllVoters: true), voters: 3,
+            hasReplica: true
+        ) {
+            $0.ask(.replace(node: FleetRun.names[2], with: FleetRun.names[3]))
+        },
+        SagaStory(name: "replace for silence", engine: engines[1], voters: 3, hasReplica: true) {
+            $0.fleet.stop(FleetRun.names[2], announced: false)
+        },
+        SagaStory(name: "replace in place", engine: engines[0], voters: 4) { run in
+            run.fleet.stop(FleetRun.names[3], announced: true)
+            run.fleet.wipe(FleetRun.names[3])
+            run.fleet.start(FleetRun.names[3])
+        },
+        SagaStory(
+            name: "join on a disk to be cleared", engine: engines[0], voters: 4,
+            prelude: { $0.ask(.remove(node: FleetRun.names[3])) }
+        ) { run in
+            let node = FleetRun.names[3]
+            let store = run.fleet.nodes[node]?.identity.store
+            run.ask(.add(node: node, role: .voter, groups: .all, wipe: store))
+        },
+        SagaStory(name: "join as a replica", engine: engines[0], voters: 3) { run in
+            run.fleet.add(FleetRun.names[3], role: .replica)
+            run.fleet.start(FleetRun.names[3])
+        },
     ]
 
     private static let engines = FleetAndCoreTests.engines
@@ -68,8 +97,9 @@ struct SagaStory: Sendable, CustomTestStringConvertible {
             }
             guard isThere else { return nil }
         }
-        run.run(.seconds(2))
-        return run
+        prelude(run)
+        run.run(.seconds(5))
+        return run.isCalm ? run : nil
     }
 }
 

@@ -176,6 +176,18 @@ import Testing
         }
     }
 
+    @Test func `to a member that starts only when it was added the group brings the data`() {
+        let world = GroupWorld(voters: 1, seed: .external, startsAfterAdd: true)
+        world.group.entriesKept = 100
+        world.writes = 10_000
+        world.run(.seconds(1))
+        world.writes = 0
+        #expect(world.group.firstIndex > 1)
+        #expect(world.put(1, .learner))
+        world.run(.seconds(3))
+        #expect(world.disks[GroupWorld.name(1)]?.last == world.group.commit)
+    }
+
     @Test func `a server on another store than the configuration names counts for nothing`() {
         let world = GroupWorld(voters: 3)
         world.away = Set(world.voters.filter { $0 != world.group.leader }.suffix(1))

@@ -31,6 +31,23 @@ import Testing
         }
     }
 
+    @Test func `operators change the policy, and what they said late does not stay`() async {
+        for seed in [UInt64(1111), 8879] {
+            let outcome = await Simulation.run(seed)
+            #expect(!outcome.options.policyChanges.isEmpty, "seed \(seed)")
+            #expect(outcome.failure == nil, "seed \(seed)")
+        }
+    }
+
+    @Test func `a log that is away for minutes holds nobody back for ever`() async {
+        for seed in [UInt64(3092), 8598] {
+            let outcome = await Simulation.run(seed)
+            #expect(outcome.options.outage.map { $0.length > .seconds(60) } ?? false)
+            #expect(outcome.simulated > .seconds(120), "seed \(seed)")
+            #expect(outcome.failure == nil, "seed \(seed)")
+        }
+    }
+
     @Test func `faults that are left out leave the others as they were`() async {
         let all = await Simulation.run(5)
         let none = await Simulation.run(5, only: [])

@@ -108,6 +108,7 @@ enum Sample {
 
     static let policy: Policy = {
         var policy = Policy()
+        policy.learnersMax = 1
         policy.join = .propose
         policy.joinPolicy = .open
         policy.listed = [n3, n1]

@@ -1,6 +1,7 @@
 """A small fleet of nodes with agents, on a log in a file: it says what nodes say and carries out what agents carry out.
 
-One group; its engine adds a member before the member's server starts, and knows learners, demotion and transfer.
+One group; its engine adds a member before the member's server starts, unless it is said to be another one, and knows learners,
+demotion and transfer.
 """
 import contextlib
 import hashlib
@@ -22,13 +23,21 @@ def rows(file, topic, start=0):
 
 
 class Fleet:
-    """Four nodes n1 to n4, of which n1 leads; `roles` are those that the group begins with."""
+    """Four nodes n1 to n4, of which n1 leads; `roles` are those that the group begins with.
 
-    def __init__(self, muster, file, roles, environment):
+    Commands of the actions in `failing` fail for good, without effect.
+    """
+
+    def __init__(self, muster, file, roles, environment, capabilities=None, failing=()):
+        self.capabilities, self.failing = CAPABILITIES | (capabilities or {}), set(failing)
         self.file, self.lock, self.over = file, threading.Lock(), threading.Event()
         self.term, self.index, self.changed, self.commit, self.count = 1, 10, 0, 100, 0
         self.leader, self.members = "n1", dict(roles)
-        self.running, self.up = set(roles), set(roles)
+        # How many disks a node has lost, what it is meant to be, and on which store it is a member.
+        self.disks, self.roles = {}, {}
+        self.seats = {node: self.store(node) for node in roles}
+        # A node says nothing before it has announced itself: what it sees then would be news to nobody.
+        self.running, self.up = set(roles), set()
         self.match = dict.fromkeys(roles, self.commit)
         # What was changed, in order; commands of these actions wait, and learners stay behind.
         self.history, self.held, self.waiting, self.is_behind, self.done = [], set(), [], False, set()
@@ -58,19 +67,41 @@ class Fleet:
     def who(self, node):
         return {"node": node, "store": self.store(node), "start": "1"}
 
-    @staticmethod
-    def store(node):
-        return hashlib.md5(node.encode()).hexdigest()
+    def store(self, node):
+        return hashlib.md5((node + "'" * self.disks.get(node, 0)).encode()).hexdigest()
 
-    def start(self, node, role="voter"):
-        """The node's process starts; with a blank disk unless it has a server."""
+    def start(self, node, role="voter", has_data=False):
+        """The node's process starts; with a blank disk unless it has a server, or somebody's data."""
         with self.lock:
             self.up.add(node)
-            group = {"group": GROUP, "capabilities": CAPABILITIES}
-            if node in self.running:
-                group["applied"] = str(self.commit)
-            self.say("nodeUp", {**self.who(node), "boot": self.store(node)[::-1], "role": role,
-                                "blank": node not in self.running, "groupsVersion": "1", "groups": [group]})
+            self.roles[node] = role
+            self.announce(node, has_data)
+
+    def announce(self, node, has_data=False):
+        group = {"group": GROUP, "capabilities": self.capabilities}
+        if node in self.running:
+            group["applied"] = str(self.commit)
+        self.say("nodeUp", {**self.who(node), "boot": self.store(node)[::-1], "role": self.roles[node],
+                            "blank": node not in self.running and not has_data, "groupsVersion": "1", "groups": [group]})
+
+    def renew(self, node):
+        """It has another disk, with nothing on it."""
+        self.disks[node] = self.disks.get(node, 0) + 1
+        self.running.discard(node)
+        self.match.pop(node, None)
+        self.told.pop(node, None)
+        self.announce(node)
+
+    def lose_disk(self, node):
+        """It stops, and comes back without its data."""
+        with self.lock:
+            self.say("nodeStopping", self.who(node))
+            self.renew(node)
+
+    def die(self, node):
+        with self.lock:
+            self.up.discard(node)
+            self.running.discard(node)
 
     def ask(self, kind, **members):
         with self.lock:
@@ -102,7 +133,7 @@ class Fleet:
     def view(self):
         members = []
         for node, role in self.members.items():
-            member = {"node": node, "store": self.store(node), "role": role}
+            member = {"node": node, "store": self.seats[node], "role": role}
             if node in self.running:
                 member |= {"match": str(self.match.get(node, 0)), "contactAge": "0"}
             members.append(member)
@@ -123,6 +154,18 @@ class Fleet:
         report = {**self.who(executor), "command": name}
         if action == "observeGroup":
             self.told.pop(executor, None)
+        elif action in self.failing:
+            self.history.append((action, node))
+            self.say("commandFailed", {**report, "code": "rejected", "retryable": False})
+        elif action == "prepareNode":
+            self.history.append((action, node))
+            self.say("commandSucceeded", report)
+            self.renew(node)
+        elif action == "syncGroup":
+            self.history.append((action, node))
+            self.say("syncStarted", {**self.who(node), "group": group, "source": command["source"]})
+            self.say("synced", {**self.who(node), "group": group, "index": str(self.commit)})
+            self.say("commandSucceeded", report)
         elif action in ("startMember", "stopMember"):
             (self.running.add if action == "startMember" else self.running.discard)(node)
             self.history.append((action, node))
@@ -145,6 +188,7 @@ class Fleet:
         if action == "removeMember":
             self.members.pop(node, None)
         else:
+            self.seats[node] = command["store"]
             self.members[node] = {"addMember": command.get("as"), "promoteMember": "voter", "demoteMember": "learner"}[action]
 
     def release(self):

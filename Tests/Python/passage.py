@@ -3,6 +3,7 @@ import contextlib
 import http.client
 import http.server
 import threading
+import time
 import urllib.parse
 
 CALLS = {"addMember": "/v3/cluster/member/add", "promoteMember": "/v3/cluster/member/promote",
@@ -10,12 +11,18 @@ CALLS = {"addMember": "/v3/cluster/member/add", "promoteMember": "/v3/cluster/me
 
 
 class Meeting:
-    """One call that is met: `reached` is set when it is there, and it goes on when `go` is, unless it is `lost`."""
+    """One call that is met: `reached` is set when it is there, and it goes on when `go` is, unless it is `lost`.
 
-    def __init__(self, action, is_done):
-        self.action, self.is_done, self.lost = action, is_done, False
+    `badly` says how it is answered instead: "error" (503), "half", or "late". Such a call waits for nobody, and unless it
+    `is_done` etcd never has it.
+    """
+
+    def __init__(self, action, is_done, badly=None):
+        self.action, self.is_done, self.badly, self.lost = action, is_done, badly, False
         self.reached, self.go = threading.Event(), threading.Event()
         self.server = None
+        if badly:
+            self.go.set()
 
     def wait(self):
         if not self.reached.wait(60):
@@ -75,8 +82,8 @@ class Passages:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 if meeting := passages.take(self.path, False):
                     meeting.meet(server)
-                    if meeting.lost:
-                        return
+                    if meeting.lost or meeting.badly:
+                        return self.answer_badly(meeting.badly)
                 # An etcd that is gone, or an agent: the other one sees the connection end.
                 with contextlib.suppress(OSError, http.client.HTTPException):
                     way = http.client.HTTPConnection(place, timeout=10)
@@ -86,10 +93,25 @@ class Passages:
                     way.close()
                     if answer.status == 200 and (meeting := passages.take(self.path, True)):
                         meeting.meet(server)
-                    self.send_response(answer.status)
-                    self.send_header("Content-Length", str(len(text)))
-                    self.end_headers()
-                    self.wfile.write(text)
+                        if meeting.badly:
+                            return self.answer_badly(meeting.badly)
+                    self.answer(answer.status, text)
+
+            def answer(self, status, text, length=None):
+                self.send_response(status)
+                self.send_header("Content-Length", str(length or len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def answer_badly(self, how):
+                """When this returns the connection ends."""
+                if how == "error":
+                    self.answer(503, b"")
+                elif how == "half":
+                    self.answer(200, b'{"header":', 100)
+                elif how == "late":
+                    # Twice the time that an agent gives a call.
+                    time.sleep(4)
 
             def log_message(self, *_):
                 pass

@@ -74,21 +74,31 @@ class HookTests(unittest.TestCase):
             outside = muster.folder / "outside"
             outside.write_text(PROGRAM)
             outside.chmod(0o755)
-            # Only root can give a file away.
-            given = [(lambda: os.chown(program, 65534, 65534), "belongs to the user 65534")] if os.geteuid() == 0 else []
-            for spoil, sentence in (*given, (lambda: (group.hook("removeMember", PROGRAM), program.chmod(0o757)), "writable by others"),
+            for spoil, sentence in ((lambda: program.chmod(0o757), "writable by others"),
                                     (lambda: (program.unlink(), program.symlink_to(outside)), "leads out of the directory"),
                                     (lambda: (program.unlink(), program.mkdir()), "is no file"),
                                     (lambda: (program.rmdir(), group.hook("removeMember", PROGRAM, 0o644)), "not executable")):
                 spoil()
-                done = muster.run("remove", "n4", "--cluster", "kv", "--reason", "test", "--timeout", "60s", check=False)
-                self.assertEqual(done.returncode, 6, done.stdout + done.stderr)
-                self.assertIn(sentence, muster.text_of("n1"))
-                self.assertEqual(set(group.members), {"n1", "n2", "n3", "n4"})
-            self.assertEqual(group.log, [])
+                self.is_refused(muster, group, sentence)
             group.hook("removeMember", PROGRAM)
             muster.run("remove", "n4", "--cluster", "kv", "--reason", "test")
             self.assertEqual(group.log, [["removeMember", "n4"]])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give a file away")
+    def test_a_program_of_another_user_is_refused_and_changes_nothing(self):
+        with Muster() as muster:
+            group = muster.group("n1", "n2", "n3", "n4")
+            muster.settled("n1", "n2", "n3", "n4")
+            os.chown(group.hooks / "removeMember", 65534, 65534)
+            self.is_refused(muster, group, "belongs to the user 65534")
+
+    def is_refused(self, muster, group, sentence):
+        """No removal is begun with the hook as it lies there, and the agent says why."""
+        done = muster.run("remove", "n4", "--cluster", "kv", "--reason", "test", "--timeout", "60s", check=False)
+        self.assertEqual(done.returncode, 6, done.stdout + done.stderr)
+        self.assertIn(sentence, muster.text_of("n1"))
+        self.assertEqual(set(group.members), {"n1", "n2", "n3", "n4"})
+        self.assertEqual(group.log, [])
 
     def test_a_folder_of_hooks_that_others_may_change_is_not_begun_with(self):
         with Muster() as muster:

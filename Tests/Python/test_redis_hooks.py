@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import test_agents
@@ -27,11 +28,17 @@ class Muster(test_agents.Muster):
     """A manager, and agents whose hooks were put there by the guide's own words."""
 
     def beside_store(self, store, name):
-        hooks = self.folder / f"hooks-{name}"
-        text = re.search(r"```sh\n(.*?)```", GUIDE.read_text(), re.S)[1]
-        lines = text[:text.index("muster agent")].replace("/etc/muster/hooks", str(hooks)).replace("127.0.0.1:6379", store.address(name))
-        subprocess.run(["bash", "-euc", lines], cwd=ROOT, check=True, timeout=20)
+        hooks = install(store, name, self.folder)
         self.agents[name] = self.alone(name, "--hooks", hooks, "--address", store.address(name))
+
+
+def install(store, name, folder):
+    """The node's hooks, put there by the guide's own words."""
+    hooks = folder / f"hooks-{name}"
+    text = re.search(r"```sh\n(.*?)```", GUIDE.read_text(), re.S)[1]
+    lines = text[:text.index("muster agent")].replace("/etc/muster/hooks", str(hooks)).replace("127.0.0.1:6379", store.address(name))
+    subprocess.run(["bash", "-euc", lines], cwd=ROOT, check=True, timeout=20)
+    return hooks
 
 
 class RedisHookTests(unittest.TestCase):
@@ -95,6 +102,37 @@ class RedisHookTests(unittest.TestCase):
             self.assertEqual(muster.views("n1"), [], "a view that the store has not given")
             self.assertEqual(store.heard, [])
             self.assertEqual(muster.commands("kv"), [])
+
+    def test_a_voter_is_added_by_join(self):
+        """No agent asks for it, as this store has learners: the hook is run as for an engine without."""
+        with RedisStore(["n1", "n2", "n3", "n4"], ["n1", "n2", "n3"]) as store, tempfile.TemporaryDirectory() as folder:
+            hooks = install(store, "n1", pathlib.Path(folder))
+
+            def add(shard):
+                return subprocess.run([hooks / "addMember"], input=json.dumps({"action": "addMember", "node": "n4", "as": "voter"}),
+                                      env={"MUSTER_ACTION": "addMember", "MUSTER_GROUP": shard, "MUSTER_NODE": "n4"},
+                                      capture_output=True, text=True, timeout=20)
+
+            self.assertEqual([add("shard-0").returncode, add("shard-1").returncode], [0, 0])
+            # Once: it has changed every shard.
+            self.assertEqual(store.heard, [("n1", "CLUSTER.JOIN", "n4")])
+            for shard in store.shards.values():
+                self.assertEqual((shard["voters"], shard["learners"]), ({"n1", "n2", "n3", "n4"}, set()))
+
+    def test_a_member_is_not_stopped(self):
+        """A stop that comes late may meet a node that was brought in again meanwhile."""
+        with RedisStore(["n1", "n2", "n3", "n4"], ["n1", "n2", "n3"]) as store, tempfile.TemporaryDirectory() as folder:
+            def stop(node):
+                place = pathlib.Path(folder) / node
+                place.mkdir()
+                hooks = install(store, node, place)
+                return subprocess.run([hooks / "stopMember"], input="{}", env={"MUSTER_ACTION": "stopMember", "MUSTER_NODE": node},
+                                      capture_output=True, text=True, timeout=20)
+
+            member, stranger = stop("n3"), stop("n4")
+            self.assertEqual((member.returncode, stranger.returncode), (78, 0), member.stderr + stranger.stderr)
+            self.assertIn("n3 is a member still: shard_0_members shard_1_members", member.stderr)
+            self.assertEqual(store.heard, [])
 
     def looks(self, muster, node):
         """How often the node has said softly what its groups look like."""

@@ -72,7 +72,8 @@ public struct Agent: Sendable {
     ///   - leaves: whether the node asks to be taken out of the cluster when it stops.
     ///   - mailbox: where the agent's loop is told what happens, also by a service that speaks for
     ///     itself.
-    ///   - onReady: told when the log has answered and the node's servers are looked at.
+    ///   - onReady: told when the log has answered, before the node's servers are looked at: they
+    ///     may not run yet.
     package init(
         log: any EventLog, settings: AgentSettings, folder: NodeFolder, executor: any Executor,
         logger: Logger, leaves: Bool = false, closesLog: Bool = false,

@@ -242,12 +242,21 @@ final class AgentDriver: Sendable {
 
     private func renew(_ id: CommandID) async {
         let folder = folder
-        let result = await Self.onThread { () -> Result<NodeIdentity, LocalProblem> in
+        // Who cleared it says so, and that is not enough: a store that is called blank must be.
+        let (isBlank, result) = await Self.onThread {
+            () -> (Bool, Result<NodeIdentity, LocalProblem>) in
+            var isBlank = false
             do throws(LocalProblem) {
-                return .success(try folder.renew())
+                isBlank = try folder.holdsNoData()
+                return (isBlank, .success(isBlank ? try folder.renew() : folder.mark.identity))
             } catch {
-                return .failure(error)
+                return (isBlank, .failure(error))
             }
+        }
+        if !isBlank {
+            var reason = "\(folder.path) still holds data after prepareNode"
+            if case .failure(let problem) = result { reason = problem.description }
+            return mailbox.send(.storeKept(id, reason: reason))
         }
         switch result {
         case .success(let identity): mailbox.send(.storeRenewed(id, identity))

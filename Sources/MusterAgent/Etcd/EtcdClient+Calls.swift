@@ -56,13 +56,33 @@ extension EtcdClient {
     func expect(
         _ url: String, _ prefix: String, peer: String, _ binding: EtcdBinding
     ) async throws(Problem) {
+        try await put(url, key: prefix + EtcdBindings.expected + peer, value: binding.text)
+    }
+
+    /// Writes a key. When it returns, a majority has it.
+    ///
+    /// - Throws: when it is refused, or when nobody says whether it was written.
+    package func put(_ url: String, key: String, value: String) async throws(Problem) {
         try await call(
             url, "kv/put",
             write: { writer in
-                writer.member("key", Self.base64(prefix + EtcdBindings.expected + peer))
-                writer.member("value", Self.base64(binding.text))
+                writer.member("key", Self.base64(key))
+                writer.member("value", Self.base64(value))
             },
             read: { _ throws(JSONReadError) in })
+    }
+
+    /// The keys from one up to another and their values, as a majority has them.
+    package func range(
+        _ url: String, from start: String, upTo end: String
+    ) async throws(Problem) -> [(String, String)] {
+        try await call(
+            url, "kv/range",
+            write: { writer in
+                writer.member("key", Self.base64(start))
+                writer.member("range_end", Self.base64(end))
+            },
+            read: Self.pairs)
     }
 
     /// Takes back what `expect` has said: the member is bound.
@@ -138,7 +158,7 @@ extension EtcdClient {
 
     static func base64(_ text: String) -> String { Base64.text(of: Array(text.utf8)) }
 
-    static func pairs(
+    private static func pairs(
         _ object: inout JSONObject
     ) throws(JSONReadError) -> [(String, String)] {
         try object.member("kvs")?.array().read { value throws(JSONReadError) -> (String, String) in

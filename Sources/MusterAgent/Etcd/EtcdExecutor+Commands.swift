@@ -219,14 +219,7 @@ extension EtcdExecutor {
             return .failed(
                 .preconditionFailed, retryable: true, "this store is the member \(own.hex)")
         }
-        let outcome = await hooks.carryOut(work) { _ in }
-        guard case .prepareNode = command.action, case .succeeded = outcome else { return outcome }
-        // The hook's word is not enough: a store that is called blank must be.
-        guard (try? folder.holdsNoData()) == true else {
-            return .failed(
-                .failed, retryable: false, "\(folder.path) still holds data after prepareNode")
-        }
-        return outcome
+        return await hooks.carryOut(work) { _ in }
     }
 
     private func start(
@@ -272,8 +265,9 @@ extension EtcdExecutor {
                     throw .garbled("\(url) is of the cluster \(read.cluster), not of \(engine)")
                 }
                 let list = try await client.members(url)
-                if list.source != read.member {
-                    throw .garbled("\(url) is the way to several members: name one by its own")
+                guard list.source == read.member else {
+                    throw .garbled(
+                        "\(url) leads to several members: one answered the read, another the list")
                 }
                 // What was bound in time for that list is known to a majority.
                 let found = try await client.bindings(

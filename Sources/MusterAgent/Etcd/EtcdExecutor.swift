@@ -8,8 +8,10 @@ internal import Synchronization
 /// etcd 3.4 answers a member list from the memory of whoever is asked. So the leader's view is made
 /// of: list, linearizable read on the leader itself, its status, list again. Two equal lists around
 /// the read were true at it, and the status' applied index is the view's version; otherwise a
-/// change is under way. Any answer that names another cluster than the store is bound to ends the
-/// look.
+/// change is under way. Whose the answers are is looked at where it decides: a server whose status
+/// names another cluster than the store is bound to is asked nothing more, and read, status and
+/// list must come from one member, or nothing is confirmed. Bindings and metrics are taken as they
+/// come.
 package final class EtcdExecutor: Executor {
     let options: EtcdOptions
     let folder: NodeFolder
@@ -136,6 +138,7 @@ package final class EtcdExecutor: Executor {
             try await lead(&view, isStrict: isStrict)
             if view.report.view?.confirmed == true { await writeDown(found) }
         }
+        view.warnings += view.own.troubles
         return view
     }
 
@@ -240,7 +243,6 @@ package final class EtcdExecutor: Executor {
         view.report.view = LeaderView(
             confirmed: isConfirmed, changePermitted: isConfirmed && !isPending, pending: isPending,
             version: version, commit: LogIndex(view.own.index), firstIndex: nil, members: members)
-        view.warnings += view.own.alarms.map { "etcd's alarm \($0) is on" }
     }
 
     /// The members once more, behind the read.

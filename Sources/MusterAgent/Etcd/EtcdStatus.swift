@@ -13,9 +13,10 @@ struct EtcdStatus: Hashable, Sendable {
     /// The last entry that it knows to be committed: never more than it has.
     var index: UInt64
     var applied: UInt64
-    /// The alarms that are on, by name. Not asked for by the call for alarms: that one goes through
-    /// Raft and so would write an entry at every look.
-    var alarms: [String]
+    /// What is wrong, a sentence each: the alarms that are on, and whatever else etcd says. Alarms
+    /// are not asked for by the call for alarms: that one goes through Raft and so would write an
+    /// entry at every look.
+    var troubles: [String] = []
 
     init(reading object: inout JSONObject) throws(JSONReadError) {
         var header = try object.required("header").object()
@@ -29,12 +30,16 @@ struct EtcdStatus: Hashable, Sendable {
             try object.member("errors")?.array().read { value throws(JSONReadError) -> String in
                 try value.string()
             } ?? []
-        alarms = errors.compactMap(Self.alarm)
+        // Each member has an alarm of its own: it is said once.
+        for trouble in errors.prefix(32).map(Self.trouble) where !troubles.contains(trouble) {
+            troubles.append(trouble)
+        }
     }
 
-    /// The name in a line such as `memberID:12 alarm:NOSPACE`; nil: it is about something else.
-    private static func alarm(_ error: String) -> String? {
-        let words = error.split(separator: " ")
-        return words.first { $0.hasPrefix("alarm:") }.map { String($0.dropFirst(6)) }
+    /// An alarm is a line such as `memberID:12 alarm:NOSPACE`.
+    private static func trouble(_ error: String) -> String {
+        let alarm = error.split(separator: " ").first { $0.hasPrefix("alarm:") }?.dropFirst(6)
+        return alarm.map { "etcd's alarm \($0.description.cut(toBytes: 100)) is on" }
+            ?? "etcd says: \(error.cut(toBytes: 300))"
     }
 }

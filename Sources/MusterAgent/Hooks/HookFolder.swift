@@ -15,7 +15,7 @@ package struct HookFolder: Sendable {
     /// - Throws: a sentence that says what is wrong with the directory.
     package init(_ path: String) throws(LocalProblem) {
         guard path.hasPrefix("/") else {
-            throw LocalProblem("the directory of hooks \(path) must be an absolute path")
+            throw LocalProblem("the directory of hooks \(path) must be an absolute path", .name)
         }
         self.path = try Self.resolve(path)
         try Self.checkFolders(to: self.path)
@@ -64,7 +64,11 @@ package struct HookFolder: Sendable {
     }
 
     private static func resolve(_ path: String) throws(LocalProblem) -> String {
-        guard let real = realpath(path, nil) else { throw .last(path) }
+        guard let real = realpath(path, nil) else {
+            let isMissing = errno == ENOENT || errno == ENOTDIR
+            let problem = LocalProblem.last(path)
+            throw isMissing ? LocalProblem(problem.description, .name) : problem
+        }
         defer { free(real) }
         return String(cString: real)
     }
@@ -74,7 +78,7 @@ package struct HookFolder: Sendable {
         while true {
             let state = try check(folder)
             guard state.st_mode & S_IFMT == S_IFDIR else {
-                throw LocalProblem("\(folder) is no directory")
+                throw LocalProblem("\(folder) is no directory", .name)
             }
             guard let slash = folder.lastIndex(of: "/"), folder != "/" else { return }
             folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
@@ -89,11 +93,13 @@ package struct HookFolder: Sendable {
         guard lstat(path, &state) == 0 else { throw .last(path) }
         guard state.st_uid == 0 || state.st_uid == geteuid() else {
             throw LocalProblem(
-                "\(path) belongs to the user \(state.st_uid), not to root or to the agent's own")
+                "\(path) belongs to the user \(state.st_uid), not to root or to the agent's own",
+                .permission)
         }
         let isSticky = state.st_mode & S_IFMT == S_IFDIR && state.st_mode & S_ISVTX != 0
         if state.st_mode & (S_IWGRP | S_IWOTH) != 0 && !isSticky {
-            throw LocalProblem("\(path) is writable by others: nothing in it is run")
+            throw LocalProblem(
+                "\(path) is writable by others: nothing in it is run", .permission)
         }
         return state
     }

@@ -13,6 +13,8 @@ package struct LocalProblem: Error, Hashable, Sendable, CustomStringConvertible 
         case identity
         /// Other rights of this user.
         case permission
+        /// Another path: what was named does not exist, or is not what is meant.
+        case name
         /// Room, a whole disk, or time.
         case fault
     }
@@ -44,11 +46,14 @@ package final class LocalFile: Sendable {
     deinit { close(descriptor) }
 
     /// Opens for reading and writing; a file that is not there is made, for its owner only.
-    static func open(_ path: String, isNew: Bool = false) throws(LocalProblem) -> LocalFile {
-        let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (isNew ? O_TRUNC : 0)
-        let descriptor = Glibc.open(path, flags, 0o600)
+    static func open(_ path: String) throws(LocalProblem) -> LocalFile {
+        LocalFile(path, try descriptor(of: path, O_RDWR | O_CREAT))
+    }
+
+    private static func descriptor(of path: String, _ flags: Int32) throws(LocalProblem) -> Int32 {
+        let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .last(path) }
-        return LocalFile(path, descriptor)
+        return descriptor
     }
 
     /// The whole file.
@@ -104,11 +109,15 @@ package final class LocalFile: Sendable {
     func unlock() { _ = flock(descriptor, LOCK_UN) }
 
     /// Puts a file in the place of another one: after a crash it is the one or the other, whole.
-    static func replace(_ path: String, with bytes: [UInt8]) throws(LocalProblem) {
+    /// The new one for sure once `keepNames` has succeeded.
+    ///
+    /// - Returns: the new one.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(LocalProblem) -> LocalFile {
         let new = path + ".new"
-        try open(new, isNew: true).write(bytes, at: 0)
+        let file = LocalFile(path, try descriptor(of: new, O_RDWR | O_CREAT | O_TRUNC))
+        try file.write(bytes, at: 0)
         if rename(new, path) != 0 { throw .last(path) }
-        try keepNames(of: path)
+        return file
     }
 
     /// Makes durable which files a folder has.

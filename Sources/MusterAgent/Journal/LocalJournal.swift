@@ -17,12 +17,21 @@ package struct LocalJournal {
     /// The end of the last whole line.
     package private(set) var length = 0
     private var compactAt: Int
+    /// Whether the folder is known to have the file for good.
+    private var isKept = false
+    private let keepNames: (@Sendable (String) throws(LocalProblem) -> Void)?
 
-    /// - Parameter compactAt: the bytes from which on it is written anew.
-    package init(_ path: String, compactAt: Int = 256 * 1024) throws(LocalProblem) {
+    /// - Parameters:
+    ///   - compactAt: the bytes from which on it is written anew.
+    ///   - keepNames: makes durable which files the folder of that path has; nil: by the disk.
+    package init(
+        _ path: String, compactAt: Int = 256 * 1024,
+        keepNames: (@Sendable (String) throws(LocalProblem) -> Void)? = nil
+    ) throws(LocalProblem) {
         self.compactAt = compactAt
+        self.keepNames = keepNames
         file = try LocalFile.open(path)
-        try LocalFile.keepNames(of: path)
+        try keep()
         let bytes = try file.readAll(max: 64 << 20)
         fold(bytes)
         if length < bytes.count { try file.cut(to: length) }
@@ -54,6 +63,7 @@ package struct LocalJournal {
     ///   call tries again.
     package mutating func append(_ notes: [AgentNote]) throws(LocalProblem) {
         let bytes = notes.flatMap { SummedLine.encode($0.json) }
+        try keep()
         do {
             try file.write(bytes, at: length)
         } catch {
@@ -69,15 +79,28 @@ package struct LocalJournal {
     /// Writes the file anew when it has grown.
     ///
     /// - Parameter moment: the broker's time, as far as it is known.
-    /// - Throws: when that failed; the old file goes on as it was.
+    /// - Throws: when that failed; the old file goes on as it was, or the new one does.
     package mutating func compact(at moment: Timestamp?) throws(LocalProblem) {
         guard length > compactAt else { return }
         if let moment { memory.forget(before: moment) }
         let bytes = memory.notes.flatMap { SummedLine.encode($0.json) }
         // Whatever happens now, the next try waits until the file has grown again.
         compactAt = max(compactAt, 2 * bytes.count)
-        try LocalFile.replace(file.path, with: bytes)
-        file = try LocalFile.open(file.path)
+        file = try LocalFile.replace(file.path, with: bytes)
         length = bytes.count
+        isKept = false
+        try keep()
+    }
+
+    /// Makes durable that the folder has this file. Until it is, a crash may bring the old file
+    /// back, so that nothing may be promised that is in the new one only.
+    private mutating func keep() throws(LocalProblem) {
+        if isKept { return }
+        if let keepNames {
+            try keepNames(file.path)
+        } else {
+            try LocalFile.keepNames(of: file.path)
+        }
+        isKept = true
     }
 }

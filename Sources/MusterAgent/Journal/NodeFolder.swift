@@ -115,7 +115,9 @@ package final class NodeFolder: Sendable {
             writer.member("member", mark.member)
             writer.member("engine", mark.engine)
         }
-        try LocalFile.replace(path + "/" + Self.markName, with: SummedLine.encode(writer.bytes))
+        let file = try LocalFile.replace(
+            path + "/" + Self.markName, with: SummedLine.encode(writer.bytes))
+        try LocalFile.keepNames(of: file.path)
         state.withLock { $0 = mark }
     }
 

@@ -28,6 +28,8 @@ package enum AgentInput: Sendable {
     case finished(CommandID, CommandOutcome)
     /// The disk was given a new store, as `renewStore` asked.
     case storeRenewed(CommandID, NodeIdentity)
+    /// It was not: it still holds data, or nobody knows.
+    case storeKept(CommandID, reason: String)
     /// The node's service says so itself; it is said on after the announcement.
     case said(Fact)
     /// Something that the agent cannot do without has failed.
@@ -58,7 +60,7 @@ package enum AgentEffect: Sendable {
     case carryOut(Work)
     /// Look at the node's servers; say what they look like.
     case observe
-    /// Give the disk a new store, durably; say which.
+    /// Give the disk a new store, durably, if it holds no data; say which, or why not.
     case renewStore(CommandID)
     case say(AgentRemark)
     /// This cannot go on without a person.

@@ -111,6 +111,12 @@ extension AgentLoop {
             return end(
                 id, .failed(.rejected, retryable: true, "the node has another store meanwhile"))
         }
+        if command.action.isOnOwnNode,
+            command.node != identity.node || command.store != identity.store
+        {
+            let own = "this node is \(identity.node) on the store \(identity.store)"
+            return end(id, .failed(.rejected, retryable: false, own))
+        }
         set(id, .running)
         if case .syncGroup(let source, _) = command.action, let group = command.group {
             post(.syncStarted(identity, group: group, source: source), .other)
@@ -172,6 +178,12 @@ extension AgentLoop {
         if phase == .working { phase = .looking }
         end(id, .succeeded(detail: "the node has a blank store, \(new.store)"))
         observationDue = now
+    }
+
+    /// The disk was said to be cleared and is not blank.
+    mutating func notRenewed(_ id: CommandID, _ reason: String) {
+        guard case .running? = commands[id]?.stage else { return }
+        end(id, .failed(.failed, retryable: false, reason))
     }
 
     private mutating func end(_ id: CommandID, _ outcome: CommandOutcome) {

@@ -70,7 +70,8 @@ extension AgentLoop {
         let pause = Duration.milliseconds(100) * (1 << min(failures, 6))
         failures += 1
         retryAt = now + min(pause, .seconds(5))
-        if phase == .announcing { lookAgain() }
+        // While it looks, another announcement may have been under way: that one is stale too.
+        if phase == .announcing || phase == .looking { lookAgain() }
     }
 
     /// Where the log of a server ends grows stale while the announcement waits, and would look as
@@ -175,6 +176,10 @@ extension AgentLoop {
         if let known = roster[record.node], known.sequence > record.sequence { return }
         roster[record.node] = record
         guard record.node == identity.node else { return }
+        // As soon as it is out its server may be told to stop once more: then it is "removing".
+        if case .leaving = phase, record.store == identity.store, record.membership == .removed {
+            isTakenOut = true
+        }
         if record.store == identity.store, record.start > identity.start {
             return halt(
                 .halted(

@@ -28,7 +28,7 @@ extension AgentLoop {
     mutating func goOnStopping() {
         switch phase {
         case .leaving(let until):
-            let isOut = roster[identity.node]?.membership == .removed
+            let isOut = isTakenOut || roster[identity.node]?.membership == .removed
             let isWorking = commands.contains { $0.value.isUnderWay }
             if isOut && !isWorking {
                 say(.notice, "was taken out of the cluster")

@@ -37,6 +37,8 @@ package struct AgentLoop: Sendable {
     var notes = SortedMap<UInt64, AgentNote>()
     /// When the log took this store's first announcement, by its clock; nil before.
     var announced: Timestamp?
+    /// Whether the node was taken out since it asked to leave.
+    var isTakenOut = false
     var failures = 0
     var retryAt: Duration = .zero
     /// What was said last about each kind of trouble, so that it is said once.
@@ -166,6 +168,7 @@ package struct AgentLoop: Sendable {
         case .progress(let id, let progress): self.progress(id, progress)
         case .finished(let id, let outcome): finished(id, outcome)
         case .storeRenewed(let id, let identity): renewed(id, identity)
+        case .storeKept(let id, let reason): notRenewed(id, reason)
         case .said(let fact): post(fact, .other)
         case .time: break
         case .stop(let leave, let reason): stop(leave: leave, reason: reason)

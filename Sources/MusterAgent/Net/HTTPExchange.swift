@@ -40,6 +40,9 @@ struct HTTPExchange: Sendable {
     }
 
     private func exchange() throws(NetConnection.Failure) -> Answer {
+        if place.isSecure, security == nil {
+            throw NetConnection.Failure("it is asked by https, and nobody said whom to trust")
+        }
         let connection = try NetConnection.open(
             place, until: NetConnection.now + limit, secured: place.isSecure ? security : nil)
         var head = "\(method) \(place.path.isEmpty ? "/" : place.path) HTTP/1.1\r\n"

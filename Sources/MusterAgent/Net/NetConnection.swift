@@ -5,7 +5,7 @@ internal import MusterRuntime
 /// closed with its last reference.
 final class NetConnection {
     private let socket: Int32
-    private let limit: Duration
+    private var limit: Duration
     private var tls: TLSSession?
 
     /// Why a connection fails, as a sentence part.
@@ -51,19 +51,23 @@ final class NetConnection {
         guard code == 0 else { throw Failure(String(cString: gai_strerror(code))) }
         // The list is the C library's, freed here.
         defer { freeaddrinfo(list) }
-        var last = Failure("it has no address")
+        var last: Failure?
         var next = list
         while let address = next?.pointee {
+            next = address.ai_next
             do throws(Failure) {
-                let connection = try connect(address, limit)
+                // One that does not answer leaves half of the time to those behind it.
+                let share = next == nil ? limit : Self.now + max(.zero, limit - Self.now) / 2
+                let connection = try connect(address, share)
+                connection.limit = limit
                 if let by { connection.tls = try secure(connection, place, by) }
                 return connection
             } catch {
-                last = error
+                // An address where somebody may be says more than one where nobody listens.
+                if last?.wasRefused ?? true { last = error }
             }
-            next = address.ai_next
         }
-        throw last
+        throw last ?? Failure("it has no address")
     }
 
     private static func connect(

@@ -65,9 +65,10 @@ package struct PolicyOutcome: Hashable, Sendable {
         }
     }
 
-    /// Whether nobody asked for it.
+    /// Whether nobody asked for it, nor has cancelled it.
     static func isAutomatic(_ saga: Saga) -> Bool {
-        saga.reason == .silence && (saga.kind == .remove || saga.kind == .replace)
+        saga.reason == .silence && !saga.isCancelled
+            && (saga.kind == .remove || saga.kind == .replace)
     }
 
     private mutating func note(_ command: Command, at moment: Timestamp) {

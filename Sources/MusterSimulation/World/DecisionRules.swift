@@ -14,8 +14,10 @@ struct DecisionRules {
             switch event {
             case .commandIssued(let command, let proofs):
                 found += broken(command, proofs)
-            case .sagaStarted(let saga, _) where saga.kind == .remove && saga.reason == .silence:
+            case .sagaStarted(let saga, _)
+            where saga.kind == .remove && saga.reason == .silence && !saga.isCancelled:
                 found += brokenBySilence(saga.node)
+            case .nodeStarted(let up, replaced: nil): found += brokenByStart(up)
             case .stepBlocked(let owner, let group, let refusal, _):
                 if isSaid(refusal, owner, group) {
                     found.append(
@@ -118,8 +120,36 @@ struct DecisionRules {
             if let store, store != before.nodes[node]?.identity.store {
                 found.append(Breach(.disksAreToldApart, "counts \(node), which has another disk"))
             }
+            if before.nodes[node]?.regressed != nil {
+                found.append(
+                    Breach(.disksAreToldApart, "counts \(node), which lost what it acknowledged"))
+            }
         }
         return found
+    }
+
+    // MARK: Disks
+
+    /// A store that announces less than was noted of it before is not taken for what it was.
+    private func brokenByStart(_ up: NodeUp) -> [Breach] {
+        let node = up.identity.node
+        guard case .input(_, let said, _) = decision.cause, let known = before.nodes[node],
+            known.identity.store == up.identity.store
+        else { return [] }
+        let isRefused = decision.events.contains {
+            if case .nodeRefused(node, _, _) = $0 { true } else { false }
+        }
+        if isRefused { return [] }
+        return up.groups.compactMap { entry in
+            guard let seat = before.groups[entry.group]?.member(node), let last = entry.last,
+                seat.store == nil || seat.store == up.identity.store
+            else { return nil }
+            let isShort = known.notes.contains {
+                $0.match.group == entry.group && $0.noted <= said && $0.match.index > last
+            }
+            guard isShort else { return nil }
+            return Breach(.disksAreToldApart, "\(node) comes back with less, and nobody says so")
+        }
     }
 
     // MARK: Silence

@@ -19,6 +19,8 @@ struct JournalReference {
     private(set) var voids = 0
     /// How much the managers' clocks may run ahead of the log's.
     let tolerance: Duration
+    /// By how much the log's clock was ahead of what it says now.
+    var behind: Duration = .zero
     private(set) var book = InputBook()
     /// The offsets of the records of the cluster that are void.
     private(set) var voidOffsets: [Offset] = []
@@ -80,7 +82,7 @@ struct JournalReference {
         }
         do {
             let decision = try reader.decision(of: value, withEvent: false)
-            if record.appended + tolerance < decision.at {
+            if record.appended + behind + tolerance < decision.at {
                 fail(.noDeadlineEarly, "at: decided in the future")
             }
             let hash = SHA256.hash(of: value)
@@ -118,6 +120,11 @@ struct JournalReference {
 
     mutating func fail(_ promise: Promise, _ text: String) {
         found.append(Breach(promise, "decision \(state.head.sequence.next): \(text)"))
+    }
+
+    /// The same, of the decision that was accepted last.
+    mutating func failNewest(_ promise: Promise, _ text: String) {
+        found.append(Breach(promise, "decision \(state.head.sequence): \(text)"))
     }
 
     // MARK: Decided again
@@ -178,9 +185,8 @@ struct JournalReference {
         for event in decision.events {
             if case .sagaStarted(let saga, _) = event { noteUnwanted(saga, before) }
             switch event {
-            case .nodeRefused(let node, _, let refusal) where refusal.code == .storeRegressed:
-                fail(.disksAreToldApart, "\(node) is said to have lost what its disk has")
-            case .sagaStarted(let saga, _) where saga.kind == .remove && saga.reason == .silence:
+            case .sagaStarted(let saga, _)
+            where saga.kind == .remove && saga.reason == .silence && !saga.isCancelled:
                 if before.blind != nil {
                     fail(.silenceIsProved, "\(saga.node) is removed by a blind manager")
                 }

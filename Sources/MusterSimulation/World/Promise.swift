@@ -34,7 +34,7 @@ package enum Promise: String, CaseIterable, Sendable {
     case neverBelowTheFloor = "NeverBelowTheFloor"
     /// Nobody votes who has not caught up, and nobody copies from who may be behind.
     case onlyWhoCaughtUpVotes = "OnlyWhoCaughtUpVotes"
-    /// Raft loses no write that was acknowledged.
+    /// Raft loses no write that was acknowledged, but by the vote of a disk that lost some.
     case noWriteIsLost = "NoWriteIsLost"
     /// No change takes a group its quorum.
     case quorumsAreKept = "QuorumsAreKept"
@@ -44,7 +44,8 @@ package enum Promise: String, CaseIterable, Sendable {
     case gapsRestartDeadlines = "GapsRestartDeadlines"
     /// What an earlier start of a node says changes nothing.
     case noStaleIncarnation = "NoStaleIncarnation"
-    /// Another disk is not the same voter, and a sound one is not called short.
+    /// Another disk is not the same voter, nor is one that is known to have lost entries; no other
+    /// is called so.
     case disksAreToldApart = "DisksAreToldApart"
     /// A change whose outcome is unknown is looked at, not repeated.
     case doubtIsResolved = "DoubtIsResolved"

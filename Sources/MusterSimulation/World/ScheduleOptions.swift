@@ -28,10 +28,14 @@ package struct ScheduleOptions: Sendable {
     package var rates: [Int]
     /// When the log's clock leaps.
     package var leaps: [Duration] = []
-    /// When operators change the policy, in rough schedules.
+    /// When operators change the policy.
     package var policyChanges: [Duration] = []
-    /// When nobody reaches the log for minutes, and for how long, in rough schedules.
+    /// When nobody reaches the log for minutes, and for how long.
     package var outage: (after: Duration, length: Duration)?
+    /// When the log's clock goes back, in some schedules.
+    package var setbacks: [Roughness.Absence] = []
+    /// When nodes come back with less than they had, in some schedules.
+    package var shortLogs: [Roughness.Absence] = []
     /// The faults that are made, by their numbers from 1; nil: all that come up.
     package var only: [Int]?
     /// What stretches races; nothing does in schedules that are not rough.
@@ -60,25 +64,61 @@ package struct ScheduleOptions: Sendable {
         rates = (0..<managers + nodes).map { _ in dice.one(of: wrong) }
     }
 
-    /// With a clock of the log that leaps, in some schedules. It has dice of its own: the others
-    /// are what they would be without.
-    mutating func addLeaps(_ seed: UInt64) { leaps = Seldom(seed, until: calmAfter).leaps }
+    /// With what comes in few schedules. It has dice of its own: the others are what they would be
+    /// without.
+    mutating func addSeldom(_ seed: UInt64) {
+        let seldom = Seldom(seed, until: calmAfter)
+        leaps = seldom.leaps
+        policyChanges = seldom.policyChanges
+        outage = seldom.outage
+        addShortLogs(seed, perMille: 150)
+        addSetbacks(seed, perMille: 150)
+        if let outage { calmAfter = max(calmAfter, outage.after + outage.length + .seconds(5)) }
+    }
 
     /// How much the clocks may differ from the log's between two of its records.
     package var tolerance: Duration {
-        rates.allSatisfy { $0 == 1000 } ? .zero : .milliseconds(100)
+        if rates.allSatisfy({ $0 == 1000 }) { return .zero }
+        // They are wrong by one in two hundred, and nobody sets them right while the log is away.
+        return .milliseconds(100) + (outage?.length ?? .zero) / 200
     }
 
     /// With races that are long, and deadlines that are short.
     mutating func makeRough(_ seed: UInt64) {
-        let seldom = Seldom(seed, until: calmAfter)
-        policyChanges = seldom.policyChanges
-        outage = seldom.outage
         rough = Roughness(seed: seed)
         calmAfter = max(calmAfter, rough.end)
-        if let outage { calmAfter = max(calmAfter, outage.after + outage.length + .seconds(5)) }
+        addShortLogs(seed, perMille: 300)
+        addSetbacks(seed, perMille: 300)
         leaps = rough.leaps
         checkpointInterval = rough.checkpointInterval
+    }
+
+    /// With logs that get shorter, at moments and for lengths of time of their own dice.
+    private mutating func addShortLogs(_ seed: UInt64, perMille: Int) {
+        var dice = Dice(seed: seed ^ 0x5406_7106_0000_0058)
+        shortLogs = []
+        guard dice.happens(perMille: perMille) else { return }
+        for _ in 0...dice.pick(4) {
+            shortLogs.append(
+                Roughness.Absence(
+                    kind: .logShortened, victim: dice.pick(60),
+                    after: dice.time(1500, max(3000, calmAfter.milliseconds)),
+                    length: dice.time(300, 9000)))
+        }
+    }
+
+    /// With a clock of the log that goes back, by dice of its own.
+    private mutating func addSetbacks(_ seed: UInt64, perMille: Int) {
+        var dice = Dice(seed: seed ^ 0x5E7B_ACC5_0000_0116)
+        setbacks = []
+        guard dice.happens(perMille: perMille) else { return }
+        for _ in 0...dice.pick(4) {
+            setbacks.append(
+                Roughness.Absence(
+                    kind: .clockBack, victim: 0,
+                    after: dice.time(1500, max(3000, calmAfter.milliseconds)),
+                    length: .seconds(2)))
+        }
     }
 
     /// Without any fault.
@@ -87,6 +127,8 @@ package struct ScheduleOptions: Sendable {
         leaps = []
         policyChanges = []
         outage = nil
+        shortLogs = []
+        setbacks = []
         appendFaults = 0
         operatorInterval = nil
     }
@@ -122,10 +164,12 @@ package struct WorldFault: Sendable {
         case nodeCrash, nodePause, nodeCut, partition, diskLost, agentCrash, agentCut
         case oldIncarnation
         case logAway, massOutage, drift, hostileBytes, staleObservation, duplicatedInput
-        case clockLeap
+        case clockLeap, logShortened, clockBack
 
-        /// Those that come again and again; a leap comes when its schedule has it.
-        static let drawn = allCases.filter { $0 != .clockLeap }
+        /// Those that come again and again; the others come when their schedule has them.
+        static let drawn = allCases.filter {
+            $0 != .clockLeap && $0 != .logShortened && $0 != .clockBack
+        }
     }
 
     package var kind: Kind

@@ -11,6 +11,8 @@ extension World {
         tell("calm")
         coverage.active = []
         logAwayUntil = now
+        // No deadline fires before the log's clock is where it was: somebody sets it right.
+        if leapMost - leap > .seconds(15) { setClock(leapMost) }
         for index in managers.indices {
             managers[index].pausedUntil = now
             managers[index].cutUntil = now
@@ -42,10 +44,16 @@ extension World {
             return add(.look, in: .milliseconds(500))
         }
         settledSince = nil
-        if state.policy == nil { configure() }
+        // What an operator said before may land late, and be what counts.
+        if !isPolicyWanted { configure() }
         actAsPerson()
         if waitsForDamping {
             coverage.persons["waits until a node is no longer damped", default: 0] += 1
+            isOver = true
+            return
+        }
+        if isGivenUp {
+            coverage.persons["restores what a group has lost", default: 0] += 1
             isOver = true
             return
         }
@@ -57,6 +65,12 @@ extension World {
 
     private var state: ClusterState { reference.state }
 
+    /// Whether the policy is what people want in the end.
+    private var isPolicyWanted: Bool {
+        guard let policy = state.policy else { return false }
+        return wantedPolicy.applied(to: policy) == policy
+    }
+
     /// How long nothing was decided in calm.
     var sinceLastDecision: Duration {
         min(logNow - state.at, sinceDawn - options.calmAfter)
@@ -67,11 +81,11 @@ extension World {
     /// What is left to people, a person does when nothing else happened for a while.
     private mutating func actAsPerson() {
         guard min(sinceLastDecision, now - personActedAt) >= .seconds(4) else { return }
-        if startInConflict() || endDispute() || startByHand() { return }
-        if removeFound() || decideBlocked() || removeLost() { return }
+        if startInConflict() || startDisplaced() || endDispute() || startByHand() { return }
+        if removeFound() || decideBlocked() || removeLost() || removeShort() { return }
     }
 
-    private mutating func note(_ act: String) -> Bool {
+    mutating func note(_ act: String) -> Bool {
         personActedAt = now
         coverage.persons[act, default: 0] += 1
         tell("a person \(act)")
@@ -87,6 +101,20 @@ extension World {
             crashAgent(index)
             add(.beginAgent(index), in: .milliseconds(500))
             return note("starts a node in conflict again")
+        }
+        return false
+    }
+
+    /// Starts the agent of a node again that is known on a disk it had before, as what it said then
+    /// came once more: an agent that finds itself displaced says so and is silent.
+    private mutating func startDisplaced() -> Bool {
+        for (node, known) in state.nodes where known.liveness == .down {
+            guard let index = place(of: node), nodes[index].loop != nil,
+                nodes[index].identity.store != known.identity.store
+            else { continue }
+            crashAgent(index)
+            add(.beginAgent(index), in: .milliseconds(500))
+            return note("starts a node again that is known on a disk it had before")
         }
         return false
     }
@@ -167,7 +195,7 @@ extension World {
 
     /// What is not yet as it must be in the end; nil when everything is.
     var unsettled: String? {
-        guard state.policy != nil else { return "no policy" }
+        guard isPolicyWanted else { return "no policy, or another one than people want" }
         for (group, model) in groups {
             if model.pending != nil { return "a change is pending in \(group)" }
             guard let leader = model.leader else { return "nobody leads \(group)" }
@@ -186,6 +214,9 @@ extension World {
         for (node, known) in state.nodes where place(of: node) != nil {
             if known.liveness != .up { return "\(node) is \(known.liveness)" }
             if known.removal != nil { return "a removal of \(node) is pending" }
+            if known.regressed != nil, state.isMember(node) {
+                return "\(node) is a member and has lost what it had acknowledged"
+            }
             let isOut = known.refused != nil || state.tombstones[known.identity.store] != nil
             if !state.isMember(node) && !isOut { return "\(node) is left outside" }
         }

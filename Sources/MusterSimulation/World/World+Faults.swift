@@ -75,6 +75,7 @@ extension World {
         case .partition:
             for index in nodes.indices { nodes[index].side = dice.pick(2) }
         case .diskLost: loseDisk(node)
+        case .logShortened: shortenLogs(node)
         case .agentCrash: crashAgent(node)
         case .agentCut: nodes[node].agentCutUntil = now + length
         case .oldIncarnation: sayOld(node)
@@ -83,6 +84,7 @@ extension World {
             let spared = dice.happens(perMille: 700) ? 0 : nodes.count
             for index in nodes.indices where index != spared { crashNode(index) }
         case .clockLeap: leapClock()
+        case .clockBack: setClockBack()
         case .drift: driftGroup()
         case .hostileBytes: sendHostile()
         case .staleObservation, .duplicatedInput: repeatInput()
@@ -100,7 +102,7 @@ extension World {
                 add(.beginManager(index), in: dice.time(1, 500))
             }
         case .ownershipOverlap: share()
-        case .nodeCrash, .diskLost: startNode(node)
+        case .nodeCrash, .diskLost, .logShortened: startNode(node)
         case .partition: for index in nodes.indices { nodes[index].side = 0 }
         case .agentCrash: add(.beginAgent(node), in: .milliseconds(1))
         case .massOutage: for index in nodes.indices { startNode(index) }
@@ -108,7 +110,7 @@ extension World {
         }
     }
 
-    private mutating func crashNode(_ index: Int) {
+    mutating func crashNode(_ index: Int) {
         guard nodes[index].isUp else { return }
         tell("\(nodes[index].identity.node) crashes")
         nodes[index].isUp = false
@@ -143,13 +145,14 @@ extension World {
     }
 
     /// Whether the voters of a configuration with sound disks are no majority without the node.
-    private func isNeeded(
+    func isNeeded(
         _ node: NodeID, _ members: SortedMap<NodeID, SimulatedGroup.Seat>
     ) -> Bool {
         let voters = members.filter { $0.value.role == .voter }
         let sound = voters.count { voter in
             guard voter.key != node, let place = place(of: voter.key) else { return false }
-            return nodes[place].identity.store == voter.value.store
+            let store = voter.value.store
+            return nodes[place].identity.store == store && !hasLostEntries(store)
         }
         return voters.contains { $0.key == node } && sound < voters.count / 2 + 1
     }
@@ -175,6 +178,8 @@ extension World {
         if seat?.role == .voter, model.members.filter({ $0.value.role == .voter }).count <= 1 {
             return
         }
+        // What others lost is no reason to take out those who have it.
+        if !shortLogs.isEmpty, isNeeded(victim.node, model.latest) { return }
         let new: SimulatedGroup.Seat? =
             seat == nil ? SimulatedGroup.Seat(store: victim.store, role: .learner) : nil
         _ = with(group) { $0.change(victim.node, to: new, &$1) }
@@ -182,7 +187,23 @@ extension World {
 
     /// The log's clock goes ahead, by whatever it may be.
     private mutating func leapClock() {
-        leap += .milliseconds(dice.one(of: [2500, 20_000, 3_600_000]))
+        setClock(leap + .milliseconds(dice.one(of: [2500, 20_000, 3_600_000])))
+    }
+
+    /// The log's clock goes back, by whatever it may be, or is right again.
+    private mutating func setClockBack() {
+        let length = Duration.milliseconds(dice.one(of: [700, 2500, 12_000]))
+        hasGoneBack = true
+        setClock(leap > .zero && dice.happens(perMille: 500) ? .zero : leap - length)
+    }
+
+    /// Sets the log's clock, by how much it is ahead of the world's.
+    mutating func setClock(_ new: Duration) {
+        leap = new
+        leapMost = max(leapMost, new)
+        // Managers that have not heard of it yet go by what it was.
+        reference.behind = leapMost - leap
+        neighbour?.behind = leapMost - leap
         tell("the log's clock is ahead by \(leap.milliseconds) ms")
     }
 
@@ -227,6 +248,11 @@ extension World {
     // MARK: Operators
 
     mutating func configure() {
+        request(.configure(wantedPolicy), in: .milliseconds(300))
+    }
+
+    /// What people want when all is calm.
+    var wantedPolicy: PolicyPatch {
         var patch = PolicyPatch()
         patch.joinPolicy = .open
         patch.votersMin = options.votersMin
@@ -248,7 +274,7 @@ extension World {
         patch.backoffMax = .milliseconds(3000)
         patch.stallRetry = .milliseconds(8000)
         patch.setModes(.act)
-        request(.configure(patch), in: .milliseconds(300))
+        return patch
     }
 
     /// What people may change while all goes on; once it is calm the first policy is back.

@@ -60,8 +60,13 @@ extension World {
         let before = running(group)
         var disks = before
         let result = groups.update(group) { body(&$0, &disks) }
+        let commit = groups[group]?.commit ?? 0
+        committed.update(group, default: commit) { $0 = max($0, commit) }
         for (node, disk) in disks where before[node] != disk {
             guard let index = place(of: node) else { continue }
+            if let old = before[node], disk.last < old.last {
+                noteShorter(index, group, from: old.last, to: disk.last, isByFault: false)
+            }
             nodes[index].servers[group] = SimulatedNode.Server(
                 isRunning: true, log: disk.last, term: disk.term)
         }
@@ -75,11 +80,13 @@ extension World {
         raftAt = now
         for group in groups.keys {
             let before = groups[group]?.losses
+            let isShort = hasShortVoter(group)
             keepLed(group)
             _ = with(group) { $0.step(moving, &$1) }
-            if let losses = groups[group]?.losses, losses != before, !isDrifted {
-                throw violation(.noWriteIsLost, "\(group) lost a committed write")
-            }
+            guard let losses = groups[group]?.losses, losses != before, !isDrifted else { continue }
+            if !isShort { throw violation(.noWriteIsLost, "\(group) lost a committed write") }
+            hasLostWrites = true
+            tell("\(group) loses committed writes by the vote of a log that was cut short")
         }
         add(.raft, in: .milliseconds(250))
     }
@@ -128,7 +135,7 @@ extension World {
                 .onlyAcceptedCommands, "\(work.id) is carried out and was not published")
         }
         // An agent hears of a leap with the records after it.
-        if leap == .zero, command.notAfter + options.tolerance < now {
+        if leap == .zero, !hasGoneBack, command.notAfter + options.tolerance < now {
             throw violation(.noCommandTwice, "\(work.id) is begun too late")
         }
         guard command.executor == nodes[index].identity else {

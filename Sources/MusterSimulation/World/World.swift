@@ -28,6 +28,10 @@ package struct World {
     var now = World.dawn
     /// By how much the log's clock is ahead of the world's.
     var leap: Duration = .zero
+    /// By how much it ever was.
+    var leapMost: Duration = .zero
+    /// Whether it ever went back.
+    var hasGoneBack = false
     package internal(set) var step = 0
     var queue = WorldQueue()
     var log = SimulatedLog()
@@ -43,6 +47,12 @@ package struct World {
     var isOver = false
     /// Whether somebody changed members behind Muster's back: what that costs is not its act.
     var isDrifted = false
+    /// What got shorter on its disk, by store.
+    var shortLogs: [StoreID: [ShortLog]] = [:]
+    /// The last entry of each group that was ever committed.
+    var committed = SortedMap<GroupID, UInt64>()
+    /// Whether a group lost acknowledged writes by the vote of a log that was cut short.
+    var hasLostWrites = false
     /// How many faults came up.
     var faults = 0
     /// The faults that were made, each with its number, for who reads how it went.
@@ -67,7 +77,7 @@ package struct World {
     package init(seed: UInt64, change: (inout ScheduleOptions) -> Void = { _ in }) {
         dice = Dice(seed: seed)
         var options = ScheduleOptions(&dice)
-        options.addLeaps(seed)
+        options.addSeldom(seed)
         change(&options)
         self.options = options
         let header = JournalHeader(
@@ -152,7 +162,9 @@ package struct World {
         add(.raft, in: .milliseconds(200))
         configure()
         if !options.faults.isEmpty { add(.fault, in: dice.time(500, 4000)) }
-        for absence in options.rough.absences { add(.absence(absence), in: absence.after) }
+        for absence in options.rough.absences + options.shortLogs + options.setbacks {
+            add(.absence(absence), in: absence.after)
+        }
         for moment in options.leaps { add(.leap, in: moment) }
         for moment in options.policyChanges { add(.policy, in: moment) }
         if let outage = options.outage { add(.outage(outage.length), in: outage.after) }
@@ -220,6 +232,7 @@ package struct World {
         let sequence = reference.decisions.count
         if reference.note(found, in: log), reference.decisions.count > sequence {
             coverage.note(reference.newest, dueTo: activeFaults)
+            judgeShortLogs()
             tell("decided \(reference.decisions.count): \(reference.newest)")
         }
         _ = neighbour?.note(found, in: log)

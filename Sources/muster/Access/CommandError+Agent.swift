@@ -19,6 +19,7 @@ extension CommandError {
             switch problem.kind {
             case .identity: .conflict
             case .permission: .notPermitted
+            case .name: .usage
             case .fault: .failed
             }
         self.init(code, "\(what): \(problem.description)")

@@ -136,8 +136,10 @@ extension Wording {
         return lines
     }
 
-    /// The sentence of an event, without the word that its label says already.
+    /// The sentence of an event, without the word that its label says already, and without what is
+    /// said with its proofs.
     static func happening(_ event: Event) -> String {
+        if case .commandIssued(let command, _) = event { return action(command) }
         let text = sentence(event)
         return text.hasPrefix("command: ") ? String(text.dropFirst(9)) : text
     }

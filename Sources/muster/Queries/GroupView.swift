@@ -65,6 +65,7 @@ struct GroupView {
 
     var value: ResultValue {
         let members = register.configuration?.members ?? []
+        let known = health.flatMap { $0.isUnknown ? nil : $0 }
         return .object([
             "cluster": .name(state.id), "group": .name(group),
             "leader": register.leader.map { .name($0) }, "term": .id(register.term),
@@ -74,10 +75,10 @@ struct GroupView {
             "pending": .flag(register.configuration?.pending ?? false),
             "desired": .number(Int64(register.desired)),
             "floor": .number(state.floor(of: group)),
-            "healthy": health.map { .names($0.healthy) },
+            "healthy": known.map { .names($0.healthy) },
             "needed": .number(Proof.quorum(of: register.voters.count)),
-            "spare": health.map { .number($0.spare) },
-            "oneMoreFailure": health.map { .text(Wording.oneMoreFailure($0)) },
+            "spare": known.map { .number($0.spare) },
+            "oneMoreFailure": known.map { .text(Wording.oneMoreFailure($0)) },
             "observed": health?.observed.map { .time($0) },
             "closed": .flag(register.closedAt != nil),
             "unusable": health?.unusable.map { RefusalView.value($0) },

@@ -128,6 +128,8 @@ struct Problem {
             add(
                 "is degraded: it has \(count) voters and had \(group.desired); add a node to fill "
                     + "the place", .notice)
+        } else if let even = Proof.evenSize(count) {
+            add("has \(even)", .notice)
         }
         if state.policy == nil { return found }
         let health = state.health(
@@ -135,6 +137,8 @@ struct Problem {
         let sick = group.voters.filter { !health.healthy.contains($0) }.map(\.text)
         if let refusal = health.unusable, isLasting(refusal.code) {
             add("cannot be changed: " + Wording.sentence(refusal))
+        } else if let refusal = health.unusable, health.isUnknown {
+            add("cannot be changed yet: " + Wording.sentence(refusal), .notice)
         } else if !sick.isEmpty {
             add(
                 "has \(health.healthy.count) of \(count) voters healthy, not "

@@ -86,12 +86,7 @@ struct RemovalView {
 
     /// The freeze as what holds a removal back before its deadline has passed.
     static func frozen(_ freeze: ClusterState.Freeze, _ state: ClusterState) -> Refusal {
-        let lease = state.policy?.lease ?? Policy().lease
-        return Refusal(
-            .frozen, nodes: freeze.silent,
-            numbers: [
-                Int64(freeze.silent.count), Int64(state.nodes.count), lease.milliseconds,
-            ])
+        state.frozen ?? Refusal(.frozen, nodes: freeze.silent)
     }
 
     /// The shortest time for which a leader of the node's groups has had no contact with it; nil

@@ -92,7 +92,9 @@ enum PolicyOptions {
     private static let counts = [
         count("voters-min", "the voters that a group must keep", \.votersMin),
         count("voters-max", "the most voters that a group may have", \.votersMax),
-        count("learners-max", "the most learners that a group may have at once", \.learnersMax),
+        count(
+            "learners-max", "the most learners of a group at once, of those that its engine allows",
+            \.learnersMax),
         count("concurrent-syncs-max", "copies at a time", \.concurrentSyncsMax),
         count(
             "concurrent-syncs-per-source-max", "copies at a time from one node",

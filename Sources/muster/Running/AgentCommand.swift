@@ -207,8 +207,7 @@ enum AgentCommand {
                     folder: try HookFolder(path), data: data,
                     timeMax: call.duration("hook-limit") ?? .seconds(60))
             } catch {
-                throw CommandError(
-                    .notPermitted, "the hooks cannot be used: \(error.description)")
+                throw CommandError(error, "the hooks cannot be used")
             }
         }
         guard let endpoint = call.text("etcd") else {
@@ -276,9 +275,12 @@ enum AgentCommand {
     private static func runAsObserver(
         _ call: Invocation, _ cluster: ClusterID
     ) async throws -> ExitCode {
-        if call.text("node") != nil || call.text("etcd") != nil {
+        var ofNodes = ["node", "data", "hooks", "etcd"].filter { call.text($0) != nil }
+        if call.flag("leave") { ofNodes.append("leave") }
+        if let option = ofNodes.first {
             throw CommandError.usage(
-                "--watch is for an observer, which has no node",
+                "--watch is for an observer, which has no node, and --\(EscapedText(option)) is "
+                    + "for an agent beside one",
                 advice: "run one agent beside the node and another one with --watch")
         }
         let probes = try call.texts("watch").map { text -> Probe in

@@ -23,10 +23,8 @@ enum DevCommand {
             StoryStage.stay,
             CommandOption(
                 "folder", value: "FOLDER", .directory,
-                "where the log goes; without it a new temporary folder"),
-            CommandOption(
-                "seed", value: "NUMBER", .number(0...Int64.max),
-                "decides stores and boots of the fleet", default: "1"),
+                "where the log and the nodes' data directories go; without it a new temporary "
+                    + "folder"),
         ],
         exitCodes: [.notPermitted, .interrupted, .terminated], shape: shape,
         layout: ResultLayout(
@@ -39,8 +37,8 @@ enum DevCommand {
                 .lines("next"),
             ], rows: "nodes", name: "node")
     ) { call in
-        let url = try await url(call)
-        return try await StoryStage.run { try await run(call, url) }
+        let (url, folder) = try await place(call)
+        return try await StoryStage.run { try await run(call, url, folder) }
     }
 
     private static let shape: ResultShape = .object([
@@ -53,11 +51,13 @@ enum DevCommand {
     private static let partitions: UInt32 = 4
 
     /// A log in the environment or a file is somebody's real one: only the command line counts.
-    private static func url(_ call: Invocation) async throws -> String {
+    private static func place(
+        _ call: Invocation
+    ) async throws -> (url: String, folder: String) {
         let name = CommonOptions.log.name
         guard call.configuration[name].origin == .line(option: name) else {
-            return "sqlite:" + (try DevFolder.make(call.text("folder"), call.context))
-                + "/muster.db"
+            let folder = try DevFolder.make(call.text("folder"), call.context)
+            return ("sqlite:" + folder + "/muster.db", folder)
         }
         let url = call.text(name) ?? ""
         let isNew = try await call.withLog(for: .write) { try await $0.describeTopics().isEmpty }
@@ -66,14 +66,14 @@ enum DevCommand {
                 "the log \(url) is in use already",
                 advice: "each story begins with a new log: leave --log out, or name a new file")
         }
-        return url
+        return (url, try DevFolder.make(call.text("folder"), call.context))
     }
 
-    private static func run(_ call: Invocation, _ url: String) async throws {
+    private static func run(_ call: Invocation, _ url: String, _ folder: String) async throws {
         let stage = try await StoryStage(call, url: url, partitions: partitions)
         let fleet = FleetService(
-            log: stage.log, fleet: DevStory.fleet(seed: UInt64(call.number("seed") ?? 1)),
-            partitions: partitions)
+            log: stage.log, fleet: DevStory.fleet(), folder: folder + "/nodes",
+            logger: call.logger.level <= .info ? call.logger : .silent)
         let story = DevStory(
             log: stage.log, fleet: fleet, partitions: partitions, tell: stage.tell)
         try await stage.play(

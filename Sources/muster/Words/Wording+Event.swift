@@ -86,6 +86,10 @@ extension Wording {
         }
     }
 
+    private static func warnings(_ proofs: [Proof]) -> String {
+        proofs.compactMap(\.warning).map { "; " + $0 }.joined()
+    }
+
     private static func removalSentence(_ event: Event) -> String? {
         switch event {
         case .removalScheduled(let node, _, let due):
@@ -96,8 +100,11 @@ extension Wording {
             "the removal of \(node.text) is cancelled (\(why.rawValue))"
         case .removalBlocked(let node, let refusal, _):
             "the removal of \(node.text) is held back: \(sentence(refusal))"
-        case .sagaStarted(let saga, _):
+        case .sagaStarted(let saga, _) where saga.isCancelled:
+            "the removal of \(saga.node.text) is cancelled half way: no other group loses it"
+        case .sagaStarted(let saga, let proofs):
             "the \(saga.kind.rawValue) of \(saga.node.text) begins (\(saga.reason.rawValue))"
+                + warnings(proofs)
         case .sagaRollingBack(let node, let refusal):
             "\(node.text): what was begun is taken back: \(sentence(refusal))"
         case .sagaStalled(let node, let refusal, let retryAt):
@@ -118,7 +125,7 @@ extension Wording {
         case .stepBlocked(let node, let group, let refusal, _):
             place(node, group) + "waits: \(sentence(refusal))"
         case .commandIssued(let command, let proofs):
-            "command: \(action(command))" + proofs.compactMap(\.warning).map { "; " + $0 }.joined()
+            "command: \(action(command))" + warnings(proofs)
         case .commandReported(let id, let node, let group):
             place(node, group) + "command \(id) is over, its agent reports"
         case .commandFailed(let id, let node, let group, let failure, _):

@@ -86,7 +86,10 @@ extension Wording {
     }
 
     private static func begin(_ saga: Saga, _ values: Values) -> String {
-        switch (saga.kind, saga.reason) {
+        if saga.isCancelled {
+            return "what is cancelled half way goes no further; the node joins again what it left"
+        }
+        return switch (saga.kind, saga.reason) {
         case (.join, .request): "a person asked for it, and the node's identity is sound"
         case (.join, _):
             "a node may join by saying that it is up where the join policy admits it"
@@ -185,7 +188,8 @@ extension Wording {
             "a group has no more voters than wanted" + values.count("voters-max", \.votersMax)
         case .lastVoter: "a group keeps its last voter"
         case .learnerSlot:
-            "a group has few learners at a time" + values.count("learners-max", \.learnersMax)
+            "a group has as many learners at a time as its engine allows, unless the policy says "
+                + "fewer" + values.count("learners-max", \.learnersMax)
         case .syncSlot:
             "few copies at a time" + values.count("concurrent-syncs-max", \.concurrentSyncsMax)
         case .noSpare:
@@ -200,6 +204,8 @@ extension Wording {
         switch code {
         case .stale:
             "a proof needs a fresh view" + values.length("observation-age-max", \.observationAgeMax)
+        case .newTerm:
+            "healthy is who has what was committed one view before, of the same leader"
         case .unconfirmed, .noLeader, .changeNotPermitted:
             "a proof needs the view of a leader that has just checked with a majority that it leads"
         case .changeInFlight, .closed:

@@ -15,8 +15,7 @@ enum Wording {
     static func line(_ proof: Proof) -> String {
         let now = "\(proof.healthy.count) of \(proof.voters.count)"
         let after = "\(proof.healthyAfter) of \(proof.votersAfter)"
-        let isWarned = proof.change == .sync && proof.healthy.count <= Int(proof.needed)
-        let allowed = isWarned ? "allowed, though any one failure stops it meanwhile" : "allowed"
+        let allowed = "allowed" + (proof.warning.map { "; " + $0 } ?? "")
         let verdict = proof.refusal.map { "refused: " + sentence($0) } ?? allowed
         return "\(proof.group.text): \(proof.change.rawValue) \(proof.node.text), now \(now) "
             + "healthy (\(proof.needed) needed), after \(after) (\(proof.neededAfter) needed), "

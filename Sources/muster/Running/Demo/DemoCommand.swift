@@ -16,7 +16,7 @@ enum DemoCommand {
             leader is removed, all restart, somebody changes members with etcdctl, manager and \
             agents are killed, the log stands still. A client writes throughout; after every part \
             each write that was acknowledged is looked for. The story fails where a part does not \
-            end as it must. About four minutes; --part tells some of it.
+            end as it must. About three minutes; --part tells some of it.
 
             The programs etcd (3.4 or later) and etcdctl must be on the PATH: Debian's etcd-server \
             and etcd-client have them. Everything lies in one folder and is ended with the command.

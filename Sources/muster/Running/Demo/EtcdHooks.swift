@@ -31,7 +31,7 @@ enum EtcdHooks {
         do throws(LocalProblem) {
             return try HookFolder(path)
         } catch {
-            throw CommandError(.notPermitted, "the hooks cannot be used: \(error.description)")
+            throw CommandError(error, "the hooks cannot be used")
         }
     }
 

@@ -96,7 +96,7 @@ extension EtcdStory {
     func untilItServes(_ name: String) async throws {
         try await until("\(name) serves") {
             // Who does not yet is asked again.
-            (try? await client.values(servers.client(name), beginningWith: "none/")) != nil
+            (try? await client.range(servers.client(name), from: "none/", upTo: "none0")) != nil
         }
     }
 }

@@ -9,6 +9,8 @@ final class EtcdWriter: Sendable {
     private let state = Mutex(State())
 
     private static let prefix = "written/"
+    /// The first key behind all that begin so.
+    private static let end = "written0"
 
     private struct State {
         var acknowledged: [String: String] = [:]
@@ -33,7 +35,8 @@ final class EtcdWriter: Sendable {
             let (key, urls) = (Self.prefix + String(number), clients())
             if !urls.isEmpty {
                 do throws(EtcdClient.Problem) {
-                    try await client.put(urls[place % urls.count], key, "value \(number)")
+                    try await client.put(
+                        urls[place % urls.count], key: key, value: "value \(number)")
                     acknowledged(key, "value \(number)")
                 } catch {
                     // It may have been written or not: another server is asked for the next one.
@@ -65,7 +68,8 @@ final class EtcdWriter: Sendable {
         var last = EtcdClient.Problem.unreachable("there is no etcd")
         for url in clients() {
             do throws(EtcdClient.Problem) {
-                let found = try await patient.values(url, beginningWith: Self.prefix)
+                let pairs = try await patient.range(url, from: Self.prefix, upTo: Self.end)
+                let found = Dictionary(pairs) { first, _ in first }
                 let missing = acknowledged.filter { found[$0.key] != $0.value }.keys.sorted()
                 return (acknowledged.count, missing)
             } catch {
