@@ -13,11 +13,17 @@ struct EtcdAnswerTests {
     ///   - reader: the member that answers a read there.
     ///   - lister: the member whose list is answered there.
     ///   - members: as JSON.
+    ///   - newest: the keys that a majority has, and the memory of whoever is asked has not, as
+    ///     JSON.
     private func prepare(
-        _ files: TemporaryFolder, reader: Int = 9, lister: Int = 9, members: [String]
+        _ files: TemporaryFolder, reader: Int = 9, lister: Int = 9, members: [String],
+        newest: String = ""
     ) async throws -> CommandOutcome {
-        try await FakeEtcd.with { path in
+        try await FakeEtcd.with { path, request in
             let isList = path == "/v3/cluster/member/list"
+            if request.contains("range_end"), !request.contains("serializable") {
+                return #"{"header":{"member_id":"\#(reader)"},"kvs":[\#(newest)]}"#
+            }
             let header =
                 #"{"cluster_id":"7","member_id":"\#(isList ? lister : reader)","raft_term":"2"}"#
             return #"{"header":\#(header),"members":[\#(members.joined(separator: ","))]}"#
@@ -71,6 +77,20 @@ struct EtcdAnswerTests {
         }
     }
 
+    @Test func `whose disk a member is on is what a majority has`() async throws {
+        let pair = ["muster/members/a", "\(Identifier(high: 1, low: 1)) n1"].map {
+            Data($0.utf8).base64EncodedString()
+        }
+        try await TemporaryFolder.with { files in
+            let outcome = try await prepare(
+                files, members: [member(9, "e1", peer: 1), member(10, "", peer: 2)],
+                newest: #"{"key":"\#(pair[0])","value":"\#(pair[1])"}"#)
+            // The member at its peer URL is on another disk than this one.
+            guard case .succeeded = outcome else { return #expect(Bool(false), "\(outcome)") }
+            #expect(hasRun(files))
+        }
+    }
+
     @Test func `a list that another member gave than the one that was read from decides nothing`()
         async throws
     {
@@ -95,7 +115,7 @@ struct EtcdAnswerTests {
              "errors":["memberID:9 alarm:NOSPACE ","memberID:10 alarm:NOSPACE ","disk is slow"]}
             """
         try await TemporaryFolder.with { files in
-            try await FakeEtcd.with { _ in
+            try await FakeEtcd.with { _, _ in
                 answer
             } _: { etcd in
                 let folder = try NodeFolder(

@@ -7,9 +7,9 @@ struct FakeEtcd {
 
     /// Runs the body beside it, and ends it afterwards.
     ///
-    /// - Parameter answer: what is answered, by the request's path.
+    /// - Parameter answer: what is answered, by the request's path and what comes behind it.
     static func with<Result>(
-        _ answer: @escaping @Sendable (_ path: String) -> String,
+        _ answer: @escaping @Sendable (_ path: String, _ rest: String) -> String,
         _ body: (FakeEtcd) async throws -> Result
     ) async throws -> Result {
         let (listener, port) = try listen()
@@ -47,14 +47,14 @@ struct FakeEtcd {
         return (listener, UInt16(bigEndian: address.sin_port))
     }
 
-    /// The agent sends a request at once and in one piece, and its body is of no interest.
-    private static func serve(_ connection: Int32, _ answer: (String) -> String) {
+    /// The agent sends a request at once and in one piece.
+    private static func serve(_ connection: Int32, _ answer: (String, String) -> String) {
         var bytes = [UInt8](repeating: 0, count: 64 * 1024)
         let count = recv(connection, &bytes, bytes.count, 0)
         let words = String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).split(
             separator: " ", maxSplits: 2)
         guard words.count == 3 else { return }
-        let body = answer(String(words[1]))
+        let body = answer(String(words[1]), String(words[2]))
         let head = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
         let whole = Array((head + body).utf8)
         _ = send(connection, whole, whole.count, Int32(MSG_NOSIGNAL))

@@ -227,8 +227,18 @@ class UnitTests(unittest.TestCase):
             for word in words[1:]:
                 if word.startswith("--"):
                     self.assertRegex(text, rf"(?m)^ +(-\w, )?{word}\b", unit)
-        conflict = re.search(r"(?m)^RestartPreventExitStatus=(\d+)$", self.text(UNITS[1]))[1]
-        self.assertRegex(run(MUSTER, "agent", "--help").stdout, rf"(?m)^ +{conflict} +refused")
+
+    def test_what_starting_again_would_not_mend_is_not_started_again(self):
+        for unit, wanted in zip(UNITS, ({64}, {6, 64})):
+            (statuses,) = re.findall(r"(?m)^RestartPreventExitStatus=(.*)$", self.text(unit))
+            self.assertEqual({int(status) for status in statuses.split()}, wanted, unit)
+            (command,) = re.findall(r"(?m)^ExecStart=/usr/bin/muster (\S+)", self.text(unit))
+            # A slip in the settings, which lie where the unit looks for them.
+            with Folder() as folder:
+                (folder.path / "slip.yaml").write_text("lgo: sqlite:muster.db\n")
+                done = run(MUSTER, command, "--config", folder.path / "slip.yaml", env=folder.environment)
+                self.assertEqual(done.returncode, 64, done.stderr)
+        self.assertRegex(run(MUSTER, "agent", "--help").stdout, r"(?m)^ +6 +refused")
 
 
 class NotifyTests(unittest.TestCase):

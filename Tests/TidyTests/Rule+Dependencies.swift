@@ -1,5 +1,5 @@
 extension Rule {
-    static let dependencies = [direction, unused, outsidePackages]
+    static let dependencies = [direction, unused, outsidePackages, publicSurface]
 
     /// What each module may import, ours first. Dependencies point down only; C libraries and the
     /// system are reached where they are needed and nowhere else.
@@ -80,6 +80,19 @@ extension Rule {
         "there is no outside package", in: { $0.path == "Package.swift" },
         broken: [File("    .package(url: x, from: y)", at: "Package.swift")]
     ) { $0.contains(".package(") ? "an outside package" : nil }
+
+    /// The compiler sees to the rest: what is not imported so cannot stand in a public signature.
+    private static let publicSurface = line(
+        "public signatures have types of their own module only",
+        in: { $0.isSwift && $0.path.hasPrefix("Sources/") },
+        broken: [
+            File("public import MusterCore", at: "Sources/MusterClient/Sample.swift"),
+            File("@_exported import MusterLog", at: "Sources/MusterClient/Sample.swift"),
+        ],
+        kept: [File("package import MusterCore", at: "Sources/MusterClient/Sample.swift")]
+    ) { code in
+        ["public import ", "@_exported "].first { code.hasPrefix($0) }.map { "\($0)…" }
+    }
 }
 
 extension SwiftCode {

@@ -34,9 +34,11 @@ extension EtcdClient {
 
     /// The bindings of these members, from the memory of whoever is asked.
     ///
+    /// - Parameter isCurrent: whether a majority is asked, so that nothing is older than the call.
     /// - Returns: also those that are expected and not written down for the member itself yet.
     func bindings(
-        _ url: String, _ prefix: String, of members: [EtcdMember]
+        _ url: String, _ prefix: String, of members: [EtcdMember],
+        asMajorityHas isCurrent: Bool = false
     ) async throws(Problem) -> EtcdBindings {
         let (start, last) = (prefix + EtcdBindings.expected, prefix + EtcdBindings.bound)
         let pairs = try await call(
@@ -44,7 +46,7 @@ extension EtcdClient {
             write: { writer in
                 writer.member("key", Self.base64(start))
                 writer.member("range_end", Self.base64(String(last.dropLast()) + "0"))
-                writer.member("serializable", true)
+                if !isCurrent { writer.member("serializable", true) }
             },
             read: Self.pairs)
         return EtcdBindings(pairs, prefix: prefix, members: members)
@@ -57,8 +59,10 @@ extension EtcdClient {
         try await put(url, key: prefix + EtcdBindings.expected + peer, value: binding.text)
     }
 
-    /// Writes a key.
-    func put(_ url: String, key: String, value: String) async throws(Problem) {
+    /// Writes a key. When it returns, a majority has it.
+    ///
+    /// - Throws: when it is refused, or when nobody says whether it was written.
+    package func put(_ url: String, key: String, value: String) async throws(Problem) {
         try await call(
             url, "kv/put",
             write: { writer in
@@ -69,7 +73,7 @@ extension EtcdClient {
     }
 
     /// The keys from one up to another and their values, as a majority has them.
-    func range(
+    package func range(
         _ url: String, from start: String, upTo end: String
     ) async throws(Problem) -> [(String, String)] {
         try await call(

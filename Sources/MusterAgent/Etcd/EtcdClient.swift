@@ -5,14 +5,14 @@ internal import Synchronization
 /// etcd's v3 interface as JSON over HTTP, one call at a time, each within a limit of time.
 ///
 /// Numbers of 64 bits come and go as strings of digits, as protocol buffers have them in JSON.
-final class EtcdClient: Sendable {
+package final class EtcdClient: Sendable {
     private let limit: Duration
     private let security: TLSContext?
     private let credentials: EtcdCredentials?
     private let token = Mutex<String?>(nil)
 
     /// How a call fails.
-    enum Problem: Error, Hashable {
+    package enum Problem: Error, Hashable {
         /// Nobody listens there: nothing was sent.
         case unreachable(String)
         /// etcd answers that it did not do it, with its code and words.
@@ -131,7 +131,7 @@ final class EtcdClient: Sendable {
 }
 
 extension EtcdClient.Problem: CustomStringConvertible {
-    var description: String {
+    package var description: String {
         switch self {
         case .unreachable(let reason), .garbled(let reason): reason
         case .refused(_, let words): words

@@ -269,7 +269,9 @@ extension EtcdExecutor {
                     throw .garbled(
                         "\(url) leads to several members: one answered the read, another the list")
                 }
-                let found = try await client.bindings(url, options.prefix, of: list.members)
+                // What was bound in time for that list is known to a majority.
+                let found = try await client.bindings(
+                    url, options.prefix, of: list.members, asMajorityHas: true)
                 return (list.members, found.byID)
             } catch {
                 last = error

@@ -2,13 +2,13 @@ internal import MusterCore
 internal import MusterWire
 
 /// A member in etcd's list.
-struct EtcdMember: Hashable, Sendable {
-    var id: UInt64
+package struct EtcdMember: Hashable, Sendable {
+    package var id: UInt64
     /// Empty until it has been started once.
-    var name: String
-    var peers: [String]
-    var clients: [String]
-    var isLearner: Bool
+    package var name: String
+    package var peers: [String]
+    package var clients: [String]
+    package var isLearner: Bool
 
     init(reading value: JSONValue) throws(JSONReadError) {
         var object = try value.object()
@@ -20,7 +20,7 @@ struct EtcdMember: Hashable, Sendable {
     }
 
     /// The id as etcd's tools and metrics write it.
-    var hex: String { String(id, radix: 16) }
+    package var hex: String { String(id, radix: 16) }
 
     private static func texts(_ value: JSONValue?) throws(JSONReadError) -> [String] {
         try value?.array().read { value throws(JSONReadError) -> String in try value.string() }

@@ -12,10 +12,15 @@ struct StoryStage: Sendable {
     let log: any EventLog
     let tell: @Sendable (StoryLine) -> Void
     private let call: Invocation
-    private let manager: Manager
+    /// nil: the story starts its own.
+    private let manager: Manager?
 
-    /// - Parameter partitions: of the log; nil: as many as a manager makes.
-    init(_ call: Invocation, url: String, partitions: UInt32? = nil) async throws {
+    /// - Parameters:
+    ///   - partitions: of the log; nil: as many as a manager makes.
+    ///   - isManaged: whether a manager runs in this process.
+    init(
+        _ call: Invocation, url: String, partitions: UInt32? = nil, isManaged: Bool = true
+    ) async throws {
         var options = ManagerOptions()
         if let partitions { options.partitions = Int32(partitions) }
         options.allowsShortRemovalDelay = true
@@ -23,7 +28,12 @@ struct StoryStage: Sendable {
         let managed = try await LogEngines.open(url, for: .write)
         try await JournalFounder(log: managed, partitions: options.partitions).found()
         log = try await LogEngines.open(url, for: .write)
-        manager = Manager(log: managed, options: options, logger: call.logger)
+        if isManaged {
+            manager = Manager(log: managed, options: options, logger: call.logger)
+        } else {
+            manager = nil
+            await managed.close()
+        }
         tell = StoryTeller(call).tell
         self.call = call
     }
@@ -53,7 +63,9 @@ struct StoryStage: Sendable {
         _ story: @escaping @Sendable () async throws -> Void
     ) async throws {
         let (manager, call) = (manager, call)
-        let first = Service("manager") { try await manager.run() }
+        let managers = [manager].compactMap { $0 }.map { manager in
+            Service("manager") { try await manager.run() }
+        }
         let last = Service("story") {
             try await story()
             guard call.flag(Self.stay.name) else { return }
@@ -61,7 +73,7 @@ struct StoryStage: Sendable {
             let end = ContinuousClock()
             while !Task.isCancelled { try await end.sleep(for: .seconds(3600)) }
         }
-        try await ServiceRun([first] + services + [last], logger: call.logger).run()
+        try await ServiceRun(managers + services + [last], logger: call.logger).run()
         await log.close()
     }
 
