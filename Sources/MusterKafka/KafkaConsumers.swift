@@ -2,7 +2,6 @@ import CLibrdkafka
 import MusterCore
 import MusterLog
 import MusterRuntime
-import Synchronization
 
 /// The consumers of one reader: one that reads inputs as they are committed, and one that reads
 /// what managers write as it lies. Used by the reader's thread alone.
@@ -16,24 +15,12 @@ final class KafkaConsumers: @unchecked Sendable {
     private var positions: [TopicPartition: Offset] = [:]
     /// Found and not told yet: until it is assigned anew, a partition is told once.
     private var failures: [(TopicPartition, LogError)] = []
-    private var absent: [TopicPartition: Absence] = [:]
+    private var doubts: [TopicPartition: KafkaDoubt] = [:]
     private var turn = 0
     /// How many partitions each topic has, as far as the brokers were asked.
     private var known: [Topic: Int32] = [:]
 
     private static let drainMax = 4096
-
-    /// A partition that was not there. A broker that has just started, or that did not yet hear of
-    /// a new topic, says so of one that there is; so it is told only when it stays away.
-    private struct Absence {
-        var from: Offset
-        let since = ContinuousClock.now
-        var isTold = false
-        /// When to look again; none while an attempt is under way.
-        var again: ContinuousClock.Instant?
-
-        static let patience: Duration = .seconds(5)
-    }
 
     /// - Parameter fetchWait: how many milliseconds a broker may hold a request that finds nothing;
     ///   a partition that is assigned meanwhile waits for it.
@@ -111,40 +98,6 @@ final class KafkaConsumers: @unchecked Sendable {
         }
     }
 
-    /// Frees the messages of one drain with the last batch over them. `@unchecked Sendable`: the
-    /// messages do not change, but for their headers, which librdkafka unpacks when they are first
-    /// asked for.
-    private final class Messages: @unchecked Sendable {
-        let pointers: [UnsafeMutablePointer<rd_kafka_message_t>]
-        /// Keeps the client while its messages are in use.
-        private let client: KafkaClient
-        private let unpacking = Mutex(())
-
-        init(_ pointers: [UnsafeMutablePointer<rd_kafka_message_t>], _ client: KafkaClient) {
-            self.pointers = pointers
-            self.client = client
-        }
-
-        deinit { for message in pointers { rd_kafka_message_destroy(message) } }
-
-        func headers(at place: UnsafeRawBufferPointer) -> [Header] {
-            guard let start = place.baseAddress else { return [] }
-            let message = UnsafeMutablePointer(
-                mutating: start.assumingMemoryBound(to: rd_kafka_message_t.self))
-            return unpacking.withLock { _ in KafkaHeaders.read(message) }
-        }
-
-        func walk(
-            _ place: UnsafeRawBufferPointer,
-            _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
-        ) {
-            guard let start = place.baseAddress else { return }
-            let message = UnsafeMutablePointer(
-                mutating: start.assumingMemoryBound(to: rd_kafka_message_t.self))
-            unpacking.withLock { _ in KafkaHeaders.walk(message, body) }
-        }
-    }
-
     // MARK: Positions
 
     func assign(_ partition: TopicPartition, from offset: Offset) {
@@ -174,26 +127,66 @@ final class KafkaConsumers: @unchecked Sendable {
             failures.append((partition, error))
             return
         }
-        var absence = absent[partition] ?? Absence(from: offset)
-        absence.from = offset
-        if !absence.isTold, .now - absence.since >= Absence.patience {
-            absence.isTold = true
+        var doubt = doubt(.absent, of: partition, at: offset)
+        if !doubt.isTold, doubt.isOld {
+            doubt.isTold = true
             failures.append((partition, error))
         }
-        absence.again = .now + (absence.isTold ? .seconds(1) : .milliseconds(100))
-        absent[partition] = absence
+        doubt.again = .now + (doubt.isTold ? .seconds(1) : .milliseconds(100))
+        doubts[partition] = doubt
     }
 
-    /// When a partition that was not there is to be looked for again.
-    var nextLook: ContinuousClock.Instant? { absent.values.lazy.compactMap(\.again).min() }
+    /// The doubt of that kind that there is already, or a new one.
+    private func doubt(
+        _ kind: KafkaDoubt.Kind, of partition: TopicPartition, at offset: Offset
+    ) -> KafkaDoubt {
+        guard var known = doubts[partition], known.kind == kind else {
+            return KafkaDoubt(kind, from: offset)
+        }
+        known.from = offset
+        return known
+    }
 
-    private func lookForAbsent() {
+    /// When a partition is to be looked at again.
+    var nextLook: ContinuousClock.Instant? { doubts.values.lazy.compactMap(\.again).min() }
+
+    private func lookAgain() {
         let now = ContinuousClock.now
-        for (partition, absence) in absent {
-            guard let again = absence.again, again <= now else { continue }
-            absent[partition]?.again = nil
-            stop(partition)
-            start(partition, from: absence.from)
+        for (partition, doubt) in doubts {
+            guard let again = doubt.again, again <= now else { continue }
+            doubts[partition]?.again = nil
+            switch doubt.kind {
+            case .absent: restart(partition, from: doubt.from)
+            case .outOfRange: judge(doubt, of: partition)
+            }
+        }
+    }
+
+    private func restart(_ partition: TopicPartition, from offset: Offset) {
+        stop(partition)
+        start(partition, from: offset)
+    }
+
+    /// A position that cannot be read is told with what is kept; one that lies within is read from
+    /// again, and one behind the end waits for it.
+    private func judge(_ doubt: KafkaDoubt, of partition: TopicPartition) {
+        do throws(LogError) {
+            let kept = try query.range(of: partition)
+            switch doubt.verdict(kept: kept, isOld: doubt.isOld) {
+            case .pass: restart(partition, from: doubt.from)
+            case .wait: doubts[partition]?.again = .now + .milliseconds(100)
+            case .stands:
+                doubts[partition] = nil
+                let position = Position(partition, doubt.from)
+                failures.append((partition, .offsetOutOfRange(position, kept: kept)))
+            }
+        } catch {
+            if error.isTransient {
+                doubts[partition]?.again = .now + .seconds(1)
+            } else {
+                doubts[partition] = nil
+                noteFailure(error, partition, at: doubt.from)
+            }
         }
     }
 
@@ -214,7 +207,7 @@ final class KafkaConsumers: @unchecked Sendable {
 
     func unassign(_ partition: TopicPartition) {
         failures.removeAll { $0.0 == partition }
-        absent[partition] = nil
+        doubts[partition] = nil
         stop(partition)
     }
 
@@ -257,7 +250,7 @@ final class KafkaConsumers: @unchecked Sendable {
         var batches: [RecordBatch] = []
         var left = max
         turn += 1
-        if !absent.isEmpty { lookForAbsent() }
+        if !doubts.isEmpty { lookAgain() }
         let consumers = [committed, plain].compactMap { $0 }
         for index in consumers.indices {
             let consumer = consumers[(index + turn) % consumers.count]
@@ -269,18 +262,9 @@ final class KafkaConsumers: @unchecked Sendable {
             }
         }
         if batches.isEmpty, !failures.isEmpty {
-            let (partition, failure) = failures.removeFirst()
-            throw try cause(of: failure, at: partition)
+            throw failures.removeFirst().1
         }
         return batches
-    }
-
-    /// A position that cannot be read is told with what is kept.
-    private func cause(of failure: LogError, at partition: TopicPartition) throws(LogError)
-        -> LogError
-    {
-        guard case .offsetOutOfRange(let position, _) = failure else { return failure }
-        return .offsetOutOfRange(position, kept: try query.range(of: partition))
     }
 
     /// - Returns: how many messages there were, whatever they said.
@@ -289,7 +273,7 @@ final class KafkaConsumers: @unchecked Sendable {
         return withUnsafeTemporaryAllocation(of: Message?.self, capacity: max) { found in
             let count = rd_kafka_consume_batch_queue(consumer.queue, 0, found.baseAddress, max)
             if count <= 0 { return 0 }
-            let messages = Messages((0..<count).compactMap { found[$0] }, consumer.client)
+            let messages = KafkaMessages((0..<count).compactMap { found[$0] }, consumer.client)
             var start = 0
             while start < messages.pointers.count {
                 let first = messages.pointers[start].pointee
@@ -321,7 +305,7 @@ final class KafkaConsumers: @unchecked Sendable {
         }
     }
 
-    private func batch(_ messages: Messages, _ range: Range<Int>, of partition: TopicPartition)
+    private func batch(_ messages: KafkaMessages, _ range: Range<Int>, of partition: TopicPartition)
         -> RecordBatch?
     {
         guard let position = positions[partition] else { return nil }
@@ -352,7 +336,7 @@ final class KafkaConsumers: @unchecked Sendable {
         }
         if views.isEmpty { return nil }
         positions[partition] = next
-        if !absent.isEmpty { absent[partition] = nil }
+        if !doubts.isEmpty { doubts[partition] = nil }
         return RecordBatch(
             partition: partition, next: next, views: views, bytes: bytes, owner: messages,
             decodeHeaders: { messages.headers(at: $0) },
@@ -370,7 +354,7 @@ final class KafkaConsumers: @unchecked Sendable {
             // Behind the last record may lie what is none: marks of transactions, and what they
             // aborted.
             let end = Offset(UInt64(max(0, message.offset)))
-            absent[partition] = nil
+            doubts[partition] = nil
             guard end > position else { return }
             positions[partition] = end
             batches.append(
@@ -378,8 +362,9 @@ final class KafkaConsumers: @unchecked Sendable {
                     partition: partition, next: end, views: [], bytes: 0, owner: client,
                     decodeHeaders: { _ in [] }))
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-            let place = Position(partition, position)
-            failures.append((partition, .offsetOutOfRange(place, kept: position..<position)))
+            var doubt = doubt(.outOfRange, of: partition, at: position)
+            doubt.again = .now + (doubts[partition] == nil ? .zero : .milliseconds(100))
+            doubts[partition] = doubt
         case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
             RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
             noteFailure(client.error(message.err, of: partition), partition, at: position)

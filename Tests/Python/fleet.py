@@ -36,7 +36,8 @@ class Fleet:
         # How many disks a node has lost, what it is meant to be, and on which store it is a member.
         self.disks, self.roles = {}, {}
         self.seats = {node: self.store(node) for node in roles}
-        self.running, self.up = set(roles), set(roles)
+        # A node says nothing before it has announced itself: what it sees then would be news to nobody.
+        self.running, self.up = set(roles), set()
         self.match = dict.fromkeys(roles, self.commit)
         # What was changed, in order; commands of these actions wait, and learners stay behind.
         self.history, self.held, self.waiting, self.is_behind, self.done = [], set(), [], False, set()
