@@ -117,7 +117,7 @@ let package = Package(
                 "MusterManager", "MusterAgent", "MusterClient",
             ]),
         tests("TidyTests", []),
-        tests("MusterScenarioTests", ["MusterCore"], data: ["testdata"]),
+        tests("MusterScenarioTests", ["MusterCore", "MusterSimulation"], data: ["testdata"]),
         tests("BenchmarkTests", ["MusterCore", "MusterBenchmarks"]),
         program("EmbeddedManager", path: "examples/embedded", ["MusterManager"]),
         tests(

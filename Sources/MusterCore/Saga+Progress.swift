@@ -49,13 +49,14 @@ extension Saga {
         }
     }
 
-    /// Whether a replacement has nothing on its way, and its newcomer may not be promoted while one
-    /// other node is away, or has no place while that is a learner.
+    /// Whether a replacement has nothing on its way, and its newcomer may not be promoted, or its
+    /// old member may not leave, while one other node is away, or it has no place while that is a
+    /// learner.
     func waitsForRemoval(of node: NodeID) -> Bool {
         guard kind == .replace, node != comer.node, outstanding.isEmpty else { return false }
         return steps.contains {
             guard let blocked = $0.value.blocked, blocked.nodes.contains(node) else { return false }
-            return blocked.code == .criticalNewcomer || blocked.code == .learnerSlot
+            return [.criticalNewcomer, .learnerSlot, .othersUnhealthy].contains(blocked.code)
         }
     }
 

@@ -204,6 +204,9 @@ extension StepMachine {
     private func promote() -> StepAttempt {
         let proof = prove(.promote, of: node)
         if let refusal = proof.refusal {
+            // Somebody took it out by hand: nobody goes on with it.
+            let isOut = refusal.code == .notMember && situation.view(of: node) == nil
+            if isOut && saga.kind == .replace { return .fail(refusal) }
             if refusal.code == .notMember && saga.kind == .promote { return .fail(refusal) }
             return .blocked(refusal, proof)
         }

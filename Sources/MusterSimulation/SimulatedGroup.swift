@@ -27,6 +27,8 @@ package struct SimulatedGroup: Sendable {
     package private(set) var losses = 0
     /// The first entry that is still in the leader's log.
     package private(set) var firstIndex: UInt64 = 1
+    /// How often a member got a snapshot, as the log began later than its own ended.
+    package private(set) var snapshots = 0
     /// What the leader knows of each member; of its own term only.
     package private(set) var progress = SortedMap<NodeID, Progress>()
     /// How many entries a leader keeps for those who lag.
@@ -223,7 +225,7 @@ package struct SimulatedGroup: Sendable {
     /// Replicates to a follower. What it has beyond the leader's log is cut off; what the leader's
     /// log no longer holds comes as a snapshot, where the engine has one. So has whatever adds a
     /// member before its server starts: nobody else brings the data to that.
-    private func bring(
+    private mutating func bring(
         _ disk: inout Disk, _ known: inout Progress, to own: Disk, _ world: World
     ) {
         disk.last = min(agreement(disk, with: term), own.last)
@@ -234,6 +236,7 @@ package struct SimulatedGroup: Sendable {
             known.sent += world.share(world.snapshotRate)
             if known.sent < bytes { return }
             known.sent = 0
+            snapshots += 1
             disk.last = max(disk.last, commit)
         }
     }

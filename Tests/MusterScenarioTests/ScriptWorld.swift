@@ -1,4 +1,5 @@
 import MusterCore
+import MusterSimulation
 
 /// The smallest manager there can be, in a world of its own: a state, its evidence, nodes that are
 /// heard, and groups that are observed. Every decision is decided again from its own record, and

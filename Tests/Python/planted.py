@@ -199,4 +199,12 @@ BUGS = (
     bug("below-the-floor", "automation removes voters below the floor",
         (CONDITIONS, "guard Int(proof.votersAfter) < Int(proof.floor) else { return nil }",
          "guard !PLANTED, Int(proof.votersAfter) < Int(proof.floor) else { return nil }")),
+    # Why somebody was removed.
+    bug("gone-for-another-reason", "whoever is removed for silence is said to be removed as somebody asked for it",
+        (CORE + "ClusterState+Saga.swift", "case .silence: reason = .silence\n",
+         "case .silence: reason = PLANTED ? .request : .silence\n")),
+    bug("keeps-old-views", "what a leader saw is kept while the configuration is the same, and called as new as what it says later",
+        (CORE + "Evidence+Hear.swift", "heard: heard, leader: observer, term: entry.term, view: new,",
+         "heard: heard, leader: observer, term: entry.term,\n"
+         "            view: PLANTED && before?.view.version == new.version ? before?.view ?? new : new,")),
 )

@@ -5,12 +5,14 @@
 
 Copies the sources into FOLDER, plants all bugs there, each behind a switch that the define MUSTER_PLANTED compiles in and the
 variable of that name sets, and builds once; later runs build only what changed. With no bug on, the schedules used must hold; with
-each bug on, one of them must fail. Prints a table with the seed, how long it took and the rule that was seen broken.
+each bug on, one of them must fail. Prints a table with the seed, how long it took and the rule that was seen broken. For one of them
+what the program prints for people is followed too: the line that runs the reduced schedule again fails by itself, with its story.
 """
 import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -91,10 +93,40 @@ class Simulator:
         return None
 
 
+def followed(program, number, seed):
+    """Why what is printed of a failure leads nowhere; None where it leads to the failure."""
+    shown = {**os.environ, "MUSTER_PLANTED": str(number)}
+
+    def run(*words):
+        return subprocess.run([program, "simulate", *words], env=shown, capture_output=True, text=True, timeout=600)
+
+    done = run("--rough", "--seed", str(seed), "--commit", "c0ffee")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    again = [line.removeprefix("again: muster simulate ") for line in lines if line.startswith("again: muster simulate ")]
+    if done.returncode != 1 or len(again) != 1:
+        return f"it ends with {done.returncode} and prints {len(again)} lines to run it again"
+    for what in (f"seed {seed}: ", "commit: c0ffee", "options: managers "):
+        if not any(line.startswith(what) for line in lines):
+            return f"{what!r} is not printed"
+    story = [line for line in lines if re.match(r"\+\d+\.\d{3}s ", line)]
+    broken = [line for line in lines if line.startswith("BROKEN: ")]
+    if len(story) < 10 or len(broken) != 1 or not any(" policyConfigured" in line for line in story):
+        return "its story is not told"
+    once_more = run(*again[0].split())
+    if once_more.returncode != 1 or broken[0] not in once_more.stdout:
+        return f"`{again[0]}` ends with {once_more.returncode}, not with {broken[0]}"
+    if not any(line.startswith("muster: ") or " ms " in line for line in once_more.stderr.splitlines()):
+        return f"`{again[0]}` tells no steps"
+    faults = [line for line in story if " fault " in line]
+    print(f"followed: {again[0]}: {len(faults)} faults, {len(story)} lines of story", flush=True)
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--only", default="")
+    parser.add_argument("--follow", default="below-the-floor")
     parser.add_argument("--schedules", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -106,7 +138,7 @@ def main():
         sys.exit("the planted sources do not build")
     print(f"built in {time.monotonic() - begun:.0f} s", flush=True)
     simulator = Simulator(options.folder / ".build/release/muster")
-    missed = []
+    missed, wrong = [], None
     for number, bug in enumerate(planted.BUGS, 1):
         if options.only not in bug.name:
             continue
@@ -115,8 +147,12 @@ def main():
         took = time.monotonic() - begun
         if found is None:
             missed.append(bug.name)
+        elif wrong is None and options.follow in (bug.name, "") and "ends with" not in found[1]:
+            wrong = followed(options.folder / ".build/release/muster", number, found[0]) or ""
         seed, why = found or ("-", f"NOT FOUND in {options.schedules} schedules")
         print(f"{bug.name:28} {took:6.1f} s  seed {seed:>5}  {why[:140]}", flush=True)
+    if wrong:
+        sys.exit(f"what is printed of a failure leads nowhere: {wrong}")
     if missed:
         sys.exit(f"not found: {', '.join(missed)}")
 

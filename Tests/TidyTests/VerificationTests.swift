@@ -97,6 +97,19 @@ import Testing
         for (name, _) in cases { #expect(code.contains(".\(name)"), "nothing checks \(name)") }
     }
 
+    /// The kinds of events of which the simulator says how often they came up.
+    @Test func `the simulator counts every kind of event that there is`() throws {
+        let core = try text("Sources/MusterCore/Event.swift")
+        let own = core.prefix(upTo: try #require(core.range(of: "enum GapReason")).lowerBound)
+        let kinds = own.matches(of: #/case (\w+)/#).map { String($0.output.1) }
+        let reach = try text("Sources/MusterSimulation/World/WorldReach.swift")
+        let end = try #require(reach.range(of: "static let refusals")).lowerBound
+        let list = reach.prefix(upTo: end)
+        let counted = list.matches(of: #/"(\w+)"/#).map { String($0.output.1) }
+        try #require(kinds.count > 50)
+        #expect(counted == kinds.sorted())
+    }
+
     /// A row either names a test or admits that there is none.
     @Test func `a row says what shows its rule, or that nothing does`() throws {
         for row in try rows(Self.table) where row.count > 1 && row[0].first?.isNumber == true {

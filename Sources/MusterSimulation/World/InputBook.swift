@@ -44,6 +44,15 @@ struct InputBook {
         return position.offset.value < all.count ? all[Int(position.offset.value)] : nil
     }
 
+    /// What a record of an input topic says; nil for what cannot be read.
+    func content(of record: LogRecord) -> InputMessage.Content? {
+        // What cannot be read says nothing.
+        let read = try? reader.read(
+            record.position.partition.topic, key: record.key, headers: record.headers,
+            value: record.value)
+        return read?.message.content
+    }
+
     mutating func note(_ record: LogRecord, cluster: ClusterID, head: Int) {
         let place = record.position.partition
         guard Self.topics.contains(place.topic) else { return }

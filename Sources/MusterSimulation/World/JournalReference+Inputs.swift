@@ -170,6 +170,22 @@ extension JournalReference {
         }
     }
 
+    // MARK: RemovalsHaveReasons
+
+    /// What a decision removes has its reasons in the log.
+    mutating func judgeRemovals(_ decision: Decision, in log: SimulatedLog) {
+        let isRemoval = decision.events.contains {
+            switch $0 {
+            case .commandIssued(let command, _): command.action == .removeMember
+            case .nodeRemoved: true
+            default: false
+            }
+        }
+        guard isRemoval else { return }
+        let reasons = RemovalReasons(journal: self, log: log, decision: decision)
+        for breach in reasons.broken + reasons.blind { fail(breach.promise, breach.text) }
+    }
+
     // MARK: GapsRestartDeadlines
 
     /// Who is silent when a gap ends has the whole delay before it again.

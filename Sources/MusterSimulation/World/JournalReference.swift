@@ -58,7 +58,7 @@ struct JournalReference {
     /// - Returns: whether a decision was accepted.
     mutating func note(_ record: LogRecord, in log: SimulatedLog) -> Bool {
         switch record.position.partition.topic {
-        case .journal: return noteJournal(record)
+        case .journal: return noteJournal(record, in: log)
         case .commands: noteCommand(record)
         case .quarantine: noteQuarantine(record)
         case .events, .requests: book.note(record, cluster: cluster, head: count)
@@ -68,7 +68,7 @@ struct JournalReference {
         return false
     }
 
-    private mutating func noteJournal(_ record: LogRecord) -> Bool {
+    private mutating func noteJournal(_ record: LogRecord, in log: SimulatedLog) -> Bool {
         guard let value = record.value, !JournalHeader.begins(value),
             record.position.partition.partition == home
         else { return false }
@@ -87,6 +87,7 @@ struct JournalReference {
             }
             let hash = SHA256.hash(of: value)
             judge(decision)
+            judgeRemovals(decision, in: log)
             judgeWhatWasKnown(decision, hash)
             accept(decision, hash, record.position.offset)
             return true

@@ -40,6 +40,8 @@ package enum Promise: String, CaseIterable, Sendable {
     case quorumsAreKept = "QuorumsAreKept"
     /// Nobody is removed for silence whom a leader reaches, or while the manager may be blind.
     case silenceIsProved = "SilenceIsProved"
+    /// Each removal rests on a command, a proof, a view, a policy and a reason that lie in the log.
+    case removalsHaveReasons = "RemovalsHaveReasons"
     /// After a gap every deadline starts again, in full.
     case gapsRestartDeadlines = "GapsRestartDeadlines"
     /// What an earlier start of a node says changes nothing.

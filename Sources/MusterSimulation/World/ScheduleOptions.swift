@@ -36,6 +36,8 @@ package struct ScheduleOptions: Sendable {
     package var setbacks: [Roughness.Absence] = []
     /// When nodes come back with less than they had, in some schedules.
     package var shortLogs: [Roughness.Absence] = []
+    /// How many entries a leader keeps for those who lag.
+    package var entriesKept: UInt64 = 10_000
     /// The faults that are made, by their numbers from 1; nil: all that come up.
     package var only: [Int]?
     /// What stretches races; nothing does in schedules that are not rough.
@@ -73,7 +75,26 @@ package struct ScheduleOptions: Sendable {
         outage = seldom.outage
         addShortLogs(seed, perMille: 150)
         addSetbacks(seed, perMille: 150)
+        addTruncation(seed)
         if let outage { calmAfter = max(calmAfter, outage.after + outage.length + .seconds(5)) }
+    }
+
+    /// What a reader of a failure wants to know of it, on one line.
+    package var told: String {
+        var parts = [
+            "managers \(managers)", "nodes \(nodes)", "founders \(founders)", "groups \(groups)",
+            "votersMin \(votersMin)", "windowMax \(windowMax)", "snapshotEvery \(snapshotEvery)",
+            "checkpointInterval \(checkpointInterval.milliseconds) ms",
+            "removalDelay \(removalDelay.milliseconds) ms", "appendFaults \(appendFaults)",
+            "faultInterval \(faultInterval.milliseconds) ms",
+            "calmAfter \(calmAfter.milliseconds) ms", "entriesKept \(entriesKept)",
+            "seed \(capabilities.seed)", "startsAfterAdd \(capabilities.startsAfterAdd)",
+            "demote \(capabilities.demote)", "rates \(rates)",
+            "faults \(faults.map(\.rawValue).joined(separator: " "))",
+        ]
+        if let interval = operatorInterval { parts.append("operators \(interval.milliseconds) ms") }
+        if rough.pace > 1 { parts.append("pace \(rough.pace)") }
+        return parts.joined(separator: ", ")
     }
 
     /// How much the clocks may differ from the log's between two of its records.
@@ -119,6 +140,15 @@ package struct ScheduleOptions: Sendable {
                     after: dice.time(1500, max(3000, calmAfter.milliseconds)),
                     length: .seconds(2)))
         }
+    }
+
+    /// With logs that are cut off behind those who lag, by dice of its own. An engine that sends no
+    /// snapshots keeps what a node may miss that is away for long: nobody brings it that.
+    private mutating func addTruncation(_ seed: UInt64) {
+        var dice = Dice(seed: seed ^ 0x7A11_C07E_0000_0061)
+        let sendsSnapshots = capabilities.seed == .raft || capabilities.startsAfterAdd
+        entriesKept = dice.one(
+            of: sendsSnapshots ? [10_000, 400, 100, 30] : [10_000, 10_000, 1500])
     }
 
     /// Without any fault.

@@ -1,5 +1,4 @@
 internal import MusterCore
-internal import Synchronization
 
 /// Runs many schedules, each of a seed of its own, in as many tasks as wanted; what comes out does
 /// not depend on how many.
@@ -13,6 +12,8 @@ package struct Simulation: Sendable {
     package var isRough: Bool
     /// Whether nothing is looked at behind the first schedule that fails.
     package var stopsAtFailure = false
+    /// What is wanted of each schedule beside the promises.
+    package var demand: (@Sendable (WorldCoverage) -> World.Demand?)?
     /// The seeds that are run before the others, such as those that once failed.
     package var kept: [UInt64] = []
 
@@ -41,7 +42,7 @@ package struct Simulation: Sendable {
         package var story: [String]
     }
 
-    /// What all of them came to.
+    /// What all of them came to. It does not grow with how many there were.
     package struct Summary: Sendable {
         package var schedules = 0
         package var steps = 0
@@ -49,8 +50,13 @@ package struct Simulation: Sendable {
         package var voids = 0
         package var simulated: Duration = .zero
         package var coverage = WorldCoverage()
-        /// The schedules that failed, by their seeds.
+        /// How many failed.
+        package var failed = 0
+        /// The first schedules that failed, in the order in which they were begun.
         package var failures: [Outcome] = []
+
+        /// So many of those that fail are kept.
+        package static let failuresMax = 20
 
         package init() {}
 
@@ -62,7 +68,27 @@ package struct Simulation: Sendable {
             voids += outcome.voids
             simulated += outcome.simulated
             coverage.add(outcome.coverage)
-            if outcome.failure != nil { failures.append(outcome) }
+            guard outcome.failure != nil else { return }
+            failed += 1
+            if failures.count < Self.failuresMax { failures.append(outcome) }
+        }
+    }
+
+    /// What a schedule is listened to by, and held to, beside its promises.
+    package struct Ear {
+        /// Hears each step.
+        package var trace: ((String) -> Void)?
+        /// Hears the story, a line of the notation at a time.
+        package var story: ((String) -> Void)?
+        package var demand: (@Sendable (WorldCoverage) -> World.Demand?)?
+
+        package init(
+            trace: ((String) -> Void)? = nil, story: ((String) -> Void)? = nil,
+            demand: (@Sendable (WorldCoverage) -> World.Demand?)? = nil
+        ) {
+            self.trace = trace
+            self.story = story
+            self.demand = demand
         }
     }
 
@@ -71,14 +97,13 @@ package struct Simulation: Sendable {
     /// - Parameter only: the faults that are made, by number; nil: all.
     package static func run(
         _ seed: UInt64, isCalm: Bool = false, isRough: Bool = false, only: [Int]? = nil,
-        trace: ((String) -> Void)? = nil
+        ear: Ear = Ear()
     ) async -> Outcome {
         var world = World(seed: seed) {
             if isRough { $0.makeRough(seed) }
             if isCalm { $0.makeCalm() }
             $0.only = only
-        }
-        if let trace { world = world.listening(trace) }
+        }.listening(trace: ear.trace, narrator: ear.story, demand: ear.demand)
         var failure: String?
         do {
             try await world.run()
@@ -88,13 +113,30 @@ package struct Simulation: Sendable {
         return Outcome(
             seed: seed, steps: world.step, decisions: world.reference.count,
             voids: world.reference.voids, simulated: world.now - World.dawn,
-            coverage: world.coverage, failure: failure, options: world.options,
+            coverage: world.reached, failure: failure, options: world.options,
             story: world.story)
+    }
+
+    /// The story of a schedule as it came out: faults, decisions and what was carried out, in the
+    /// notation of scripts, and at the end what is wrong.
+    package static func tell(
+        _ outcome: Outcome, isCalm: Bool = false, isRough: Bool = false,
+        demand: (@Sendable (WorldCoverage) -> World.Demand?)? = nil
+    ) async -> [String] {
+        var lines: [String] = []
+        let again = await run(
+            outcome.seed, isCalm: isCalm, isRough: isRough, only: outcome.options.only,
+            ear: Ear(story: { lines.append($0) }, demand: demand))
+        if let failure = again.failure { lines.append("BROKEN: \(failure)") }
+        return lines
     }
 
     /// The same schedule with as few faults as it fails with, left out one after another. What is
     /// found at the end may be another failure than the first.
-    package static func reduce(_ outcome: Outcome, isRough: Bool = false) async -> Outcome {
+    package static func reduce(
+        _ outcome: Outcome, isRough: Bool = false,
+        demand: (@Sendable (WorldCoverage) -> World.Demand?)? = nil
+    ) async -> Outcome {
         var best = outcome
         var left = best.numbers
         var size = max(1, left.count / 2)
@@ -103,7 +145,8 @@ package struct Simulation: Sendable {
             while index < left.count {
                 var fewer = left
                 fewer.removeSubrange(index..<min(index + size, left.count))
-                let next = await run(outcome.seed, isRough: isRough, only: fewer)
+                let next = await run(
+                    outcome.seed, isRough: isRough, only: fewer, ear: Ear(demand: demand))
                 if next.failure == nil {
                     index += size
                 } else {
@@ -117,43 +160,37 @@ package struct Simulation: Sendable {
         return best
     }
 
-    /// The schedules with the seeds of `first`, and with those from `seed` on.
+    /// The schedules with the seeds of `kept`, and with those from `seed` on. Each is added to the
+    /// summary in its turn, as soon as all before it have ended: what is held is the summary, and
+    /// the few that have overtaken others.
     ///
     /// - Parameter progress: how many are done; from any thread.
     package func run(progress: @escaping @Sendable (Int) -> Void = { _ in }) async -> Summary {
-        let counter = Counter()
-        let stops = stopsAtFailure
-        let (seed, schedules, kept) = (seed, schedules, kept)
-        let (isCalm, isRough) = (isCalm, isRough)
-        var parts: [[Outcome]] = []
-        await withTaskGroup(of: [Outcome].self) { group in
+        let queue = ScheduleQueue(
+            count: kept.count + schedules, stopsAtFailure: stopsAtFailure,
+            ahead: 256 * max(1, jobs))
+        let (seed, kept) = (seed, kept)
+        let (isCalm, isRough, demand) = (isCalm, isRough, demand)
+        await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, jobs) {
                 group.addTask {
-                    var mine: [Outcome] = []
                     while !Task.isCancelled {
-                        let index = counter.begun()
-                        guard index < kept.count + schedules, !stops || !counter.hasFailed
-                        else { break }
-                        let own =
-                            index < kept.count
-                            ? kept[index] : seed &+ UInt64(index - kept.count)
-                        let outcome = await Self.run(own, isCalm: isCalm, isRough: isRough)
-                        if outcome.failure != nil { counter.fail() }
-                        mine.append(outcome)
-                        progress(counter.ended())
+                        switch queue.take() {
+                        case .none: return
+                        case .wait: await Task.yield()
+                        case .schedule(let index):
+                            let own =
+                                index < kept.count
+                                ? kept[index] : seed &+ UInt64(index - kept.count)
+                            let outcome = await Self.run(
+                                own, isCalm: isCalm, isRough: isRough, ear: Ear(demand: demand))
+                            progress(queue.end(index, outcome))
+                        }
                     }
-                    return mine
                 }
             }
-            for await part in group { parts.append(part) }
         }
-        var summary = Summary()
-        for outcome in parts.joined().sorted(by: { $0.seed < $1.seed }) {
-            // Those before it were all begun before it, so which is the first is always the same.
-            if stops, !summary.failures.isEmpty { break }
-            summary.add(outcome)
-        }
-        return summary
+        return queue.summary
     }
 }
 
@@ -161,29 +198,5 @@ extension Simulation.Outcome {
     /// The faults that were made, by number.
     package var numbers: [Int] {
         story.compactMap { line in Int(line.prefix { $0 != ":" }) }
-    }
-}
-
-/// How many schedules were begun and ended, by all jobs.
-private final class Counter: Sendable {
-    private let counts = Mutex((begun: 0, ended: 0, failed: 0))
-
-    var hasFailed: Bool { counts.withLock { $0.failed > 0 } }
-
-    func fail() { counts.withLock { $0.failed += 1 } }
-
-    /// The number of the next schedule, from 0.
-    func begun() -> Int {
-        counts.withLock {
-            $0.begun += 1
-            return $0.begun - 1
-        }
-    }
-
-    func ended() -> Int {
-        counts.withLock {
-            $0.ended += 1
-            return $0.ended
-        }
     }
 }

@@ -165,6 +165,9 @@ extension World {
             nodes[index].identity = identity
             give(index, .storeRenewed(id, identity), in: dice.time(1, 8))
         case .say(let remark): tell("\(nodes[index].identity.node) says: \(remark.text)")
+        case .ended where !isCalm:
+            // Who has left is away until all is calm, or somebody starts it.
+            crashAgent(index)
         case .halt, .ended:
             crashAgent(index)
             if nodes[index].epoch > epoch { add(.beginAgent(index), in: dice.time(2000, 4000)) }

@@ -7,7 +7,6 @@ internal import MusterManager
 extension World {
     mutating func becomeCalm() {
         isCalm = true
-        disturbedAt = now
         tell("calm")
         coverage.active = []
         logAwayUntil = now
@@ -82,7 +81,7 @@ extension World {
     private mutating func actAsPerson() {
         guard min(sinceLastDecision, now - personActedAt) >= .seconds(4) else { return }
         if startInConflict() || startDisplaced() || endDispute() || startByHand() { return }
-        if removeFound() || decideBlocked() || removeLost() || removeShort() { return }
+        if removeFound() || decideBlocked() || removeLost() || removeShort() || bringIn() { return }
     }
 
     mutating func note(_ act: String) -> Bool {
@@ -132,8 +131,7 @@ extension World {
 
     /// Starts the server of a member that somebody made one by hand.
     private mutating func startByHand() -> Bool {
-        guard isDrifted else { return false }
-        for (group, model) in groups {
+        for (group, model) in groups where drifted.contains(group) {
             for (node, seat) in model.members {
                 guard let index = place(of: node), nodes[index].identity.store == seat.store,
                     nodes[index].servers[group]?.isRunning != true,
@@ -151,9 +149,9 @@ extension World {
     /// promotes none of them.
     private mutating func removeFound() -> Bool {
         for (_, saga) in state.sagas {
-            for (_, step) in saga.steps where step.blocked?.code == .learnerSlot {
+            for (group, step) in saga.steps where step.blocked?.code == .learnerSlot {
                 let found = step.blocked?.nodes.first { state.owner(of: $0) == nil }
-                guard isDrifted, let found else { continue }
+                guard drifted.contains(group), let found else { continue }
                 request(.remove(node: found), in: .milliseconds(1))
                 return note("removes a learner made by hand")
             }
@@ -191,6 +189,25 @@ extension World {
         return false
     }
 
+    /// Where nobody can come in for a member that has left, lets a node in whose store is out.
+    private func hasStalledReplacement() -> Bool {
+        state.sagas.values.contains { $0.kind == .replace && $0.isStalled && $0.hasTakenOut }
+    }
+
+    private mutating func bringIn() -> Bool {
+        guard hasStalledReplacement() else { return false }
+        for (node, known) in state.nodes where known.liveness == .up && !state.isMember(node) {
+            let store = known.identity.store
+            guard place(of: node) != nil, state.tombstones[store] != nil,
+                state.owner(of: node) == nil
+            else { continue }
+            request(
+                .add(node: node, role: .voter, groups: .all, wipe: store), in: .milliseconds(1))
+            return note("lets a node in again, as nobody else can come in for one that has left")
+        }
+        return false
+    }
+
     // MARK: Convergence
 
     /// What is not yet as it must be in the end; nil when everything is.
@@ -217,11 +234,38 @@ extension World {
             if known.regressed != nil, state.isMember(node) {
                 return "\(node) is a member and has lost what it had acknowledged"
             }
-            let isOut = known.refused != nil || state.tombstones[known.identity.store] != nil
+            let isOut =
+                known.refused != nil || known.leaving
+                || state.tombstones[known.identity.store] != nil
             if !state.isMember(node) && !isOut { return "\(node) is left outside" }
+        }
+        for (group, model) in groups {
+            if let text = unwanted(group, model) { return text }
         }
         if let text = reference.unpublished ?? lostVoter { return text }
         return unread ?? reference.skipped(isQuiet: true)?.text
+    }
+
+    /// What becomes of a change of roles that somebody gives up half way is theirs to say.
+    mutating func noteGivenUp(_ event: Event, before: ClusterState) {
+        guard case .sagaEnded(let node, _?) = event else { return }
+        switch before.sagas[node]?.kind {
+        case .demote, .promote: madeByHand.insert(node)
+        case .join, .remove, .leave, .transfer, .replace, nil: return
+        }
+    }
+
+    /// Which member is not what policy wants: whoever is a voter by its role votes, and nobody else
+    /// does. What somebody made of a node by hand is what it stays.
+    private func unwanted(_ group: GroupID, _ model: SimulatedGroup) -> String? {
+        for (node, seat) in model.members where !madeByHand.contains(node) {
+            guard let known = state.nodes[node], known.identity.store == seat.store else {
+                continue
+            }
+            let wanted: MemberRole = known.role == .voter ? .voter : .learner
+            if seat.role != wanted { return "\(node) is a \(seat.role) in \(group), not \(wanted)" }
+        }
+        return nil
     }
 
     /// What a manager has not read or done yet.

@@ -11,12 +11,25 @@ extension World {
 
     mutating func beginFault() {
         if isCalm { return }
-        let kind = dice.one(of: options.faults)
+        let going = situations
+        let kind = drawFault(going)
         let fault = WorldFault(kind: kind, victim: dice.pick(max(managers.count, nodes.count)))
         let length = dice.time(300, dice.happens(perMille: 300) ? 18_000 : 5000)
         make(fault, length)
-        let mean = Int64(options.faultInterval.milliseconds)
+        let slow = Int64(options.faultInterval.milliseconds)
+        let mean = going.contains(where: \.isRare) ? slow / 2 : slow
         add(.fault, in: dice.time(mean / 4, mean * 2))
+    }
+
+    /// One of the kinds that may come, by what was rarely met with what goes on.
+    private mutating func drawFault(_ going: [WorldSituation]) -> WorldFault.Kind {
+        let weights = options.faults.map { $0.weight(going) }
+        var left = dice.pick(weights.reduce(0, +))
+        for (kind, weight) in zip(options.faults, weights) {
+            if left < weight { return kind }
+            left -= weight
+        }
+        return options.faults[0]
     }
 
     mutating func beginAbsence(_ absence: Roughness.Absence) {
@@ -45,6 +58,7 @@ extension World {
             coverage.meet(kind, situations)
             coverage.active.append(kind)
             story.append("\(faults): \(kind) of \(fault.victim) at \(sinceDawn.milliseconds) ms")
+            narrate("fault \(faults): \(kind)\(victim(of: fault)), for \(length.milliseconds) ms")
             tell("fault \(faults): \(kind) of \(fault.victim)")
             begin(fault, length)
             add(.over(fault), in: length)
@@ -53,7 +67,6 @@ extension World {
     }
 
     private mutating func begin(_ fault: WorldFault, _ length: Duration) {
-        disturbedAt = max(disturbedAt, now + length)
         let manager = fault.victim % managers.count
         let node = fault.victim % nodes.count
         switch fault.kind {
@@ -87,7 +100,8 @@ extension World {
         case .clockBack: setClockBack()
         case .drift: driftGroup()
         case .hostileBytes: sendHostile()
-        case .staleObservation, .duplicatedInput: repeatInput()
+        case .staleObservation: repeatObservation()
+        case .duplicatedInput: repeatInput()
         }
     }
 
@@ -172,8 +186,9 @@ extension World {
     private mutating func driftGroup() {
         let group = dice.one(of: groups.keys)
         guard let model = groups[group] else { return }
-        isDrifted = true
+        drifted.insert(group)
         let victim = dice.one(of: nodes.map(\.identity))
+        madeByHand.insert(victim.node)
         let seat = model.members[victim.node]
         if seat?.role == .voter, model.members.filter({ $0.value.role == .voter }).count <= 1 {
             return
@@ -230,7 +245,42 @@ extension World {
         add(.land(NewRecordOnItsWay(record: record, sender: .nobody)), in: .milliseconds(1))
     }
 
-    /// Something that was said before comes once more, as if it were new.
+    /// What an agent saw of its groups a good while ago comes once more, as if it were new.
+    private mutating func repeatObservation() {
+        let topic = dice.one(of: [Topic.events, .heartbeats, .heartbeats])
+        let old = log.records(of: TopicPartition(topic, reference.home))
+        // Not one of the newest: those are what is so now.
+        guard old.count > 20 else { return }
+        for _ in 0..<12 {
+            let one = old[dice.pick(old.count - 20)]
+            switch reference.book.content(of: one) {
+            case .report, .fact(.groupObserved): return say(again: one)
+            case .fact, .request, .heartbeat, nil: continue
+            }
+        }
+    }
+
+    private mutating func say(again one: LogRecord) {
+        let record = NewRecord(
+            one.position.partition, key: one.key, headers: one.headers, value: one.value)
+        add(.land(NewRecordOnItsWay(record: record, sender: .nobody)), in: .milliseconds(1))
+    }
+
+    /// Whom a fault befalls, in words.
+    private func victim(of fault: WorldFault) -> String {
+        switch fault.kind {
+        case .managerCrash, .managerPause, .managerCut, .journalLag, .producerReplaced:
+            " of M\(fault.victim % managers.count)"
+        case .nodeCrash, .nodePause, .nodeCut, .diskLost, .agentCrash, .agentCut, .oldIncarnation,
+            .logShortened:
+            " of \(nodes[fault.victim % nodes.count].identity.node)"
+        case .ownershipOverlap, .partition, .logAway, .massOutage, .drift, .hostileBytes,
+            .staleObservation, .duplicatedInput, .clockLeap, .clockBack:
+            ""
+        }
+    }
+
+    /// Something that was said a moment ago comes once more, as if it were new.
     private mutating func repeatInput() {
         let topic = dice.one(of: [Topic.events, .events, .heartbeats, .requests])
         let old = log.records(of: TopicPartition(topic, reference.home))
@@ -243,117 +293,5 @@ extension World {
         let record = NewRecord(
             place, key: one.key, headers: one.headers, value: one.value)
         add(.land(NewRecordOnItsWay(record: record, sender: .nobody)), in: .milliseconds(1))
-    }
-
-    // MARK: Operators
-
-    mutating func configure() {
-        request(.configure(wantedPolicy), in: .milliseconds(300))
-    }
-
-    /// What people want when all is calm.
-    var wantedPolicy: PolicyPatch {
-        var patch = PolicyPatch()
-        patch.joinPolicy = .open
-        patch.votersMin = options.votersMin
-        patch.heartbeatInterval = paced(1500)
-        patch.lease = paced(3000)
-        patch.trustDelay = paced(2000)
-        patch.removalDelay = paced(options.removalDelay.milliseconds)
-        patch.stabilization = .milliseconds(1000)
-        patch.observationInterval = paced(1500)
-        patch.observationAgeMax = .milliseconds(4000)
-        patch.learnersMax = 2
-        patch.changeLimit = .milliseconds(5000)
-        patch.transferLimit = .milliseconds(5000)
-        patch.observeLimit = .milliseconds(3000)
-        patch.startLimit = .milliseconds(5000)
-        patch.copyLimit = .milliseconds(6000)
-        patch.catchUpTimeout = .milliseconds(20_000)
-        patch.backoffMin = .milliseconds(300)
-        patch.backoffMax = .milliseconds(3000)
-        patch.stallRetry = .milliseconds(8000)
-        patch.setModes(.act)
-        return patch
-    }
-
-    /// What people may change while all goes on; once it is calm the first policy is back.
-    mutating func changePolicy() {
-        if isCalm { return }
-        var patch = PolicyPatch()
-        switch dice.pick(4) {
-        case 0: patch.votersMin = UInt32(1 + dice.pick(3))
-        case 1: patch.removalDelay = paced(dice.one(of: [9000, 12_000, 20_000]))
-        case 2: patch.setModes(dice.one(of: [.observe, .propose, .act]))
-        default: patch.joinPolicy = dice.one(of: [.open, .listed])
-        }
-        request(.configure(patch), in: .milliseconds(1))
-    }
-
-    mutating func request(
-        _ action: Request.Action, _ overrides: [Request.Override] = [],
-        of cluster: ClusterID = World.cluster, in delay: Duration
-    ) {
-        let request = Request(
-            id: RequestID(unchecked: "r\(requests)"), principal: Principal(unchecked: "ann"),
-            reason: "simulated", validFor: .seconds(60), onlyAt: nil, overrides: overrides,
-            action: action)
-        send(.request(request), of: cluster, from: "ann", in: delay)
-    }
-
-    /// An operator wants something of whoever leads.
-    mutating func wishOfLeader() {
-        let group = dice.one(of: groups.keys)
-        guard !isCalm, let model = groups[group], let leader = model.leader else { return }
-        let voters = model.members.filter { $0.value.role == .voter && $0.key != leader }
-        switch dice.pick(4) {
-        case 0: request(.demote(node: leader), in: .milliseconds(1))
-        case 1:
-            guard !voters.isEmpty else { return }
-            let target = dice.one(of: voters.map(\.key))
-            request(.transfer(group: group, to: target), in: .milliseconds(1))
-        default: request(.remove(node: leader), in: .milliseconds(1))
-        }
-    }
-
-    mutating func operate() {
-        if isCalm { return }
-        let node = dice.one(of: nodes).identity.node
-        let lasting = dice.time(1000, 8000)
-        switch dice.pick(15) {
-        case 0: request(.remove(node: node), in: .milliseconds(1))
-        case 1:
-            let role = dice.one(of: [Role.voter, .replica])
-            request(
-                .add(node: node, role: role, groups: .all, wipe: nil), in: .milliseconds(1))
-        case 2: request(.hold(node: node, lasting: lasting), in: .milliseconds(1))
-        case 3: request(.pause(lasting: lasting), in: .milliseconds(1))
-        case 4: request(.resume, in: .milliseconds(1))
-        case 5: request(.cancel(node: node), in: .milliseconds(1))
-        case 6: request(.promote(node: node), in: .milliseconds(1))
-        case 7: request(.demote(node: node), in: .milliseconds(1))
-        case 8, 9, 10:
-            request(
-                .transfer(group: dice.one(of: groups.keys), to: node), in: .milliseconds(1))
-        case 11, 12:
-            let other = dice.one(of: nodes).identity.node
-            request(
-                .replace(node: node, with: other == node ? nil : other), in: .milliseconds(1))
-        case 13: request(.extend(node: node, by: lasting), in: .milliseconds(1))
-        default: request(.retry(node: node), in: .milliseconds(1))
-        }
-        if let interval = options.operatorInterval {
-            add(.operators, in: dice.time(500, interval.milliseconds * 2))
-        }
-    }
-}
-
-extension PolicyPatch {
-    /// One mode for all that automation does.
-    fileprivate mutating func setModes(_ mode: Policy.Mode) {
-        join = mode
-        promotion = mode
-        removal = mode
-        replacement = mode
     }
 }

@@ -83,7 +83,7 @@ extension World {
             let isShort = hasShortVoter(group)
             keepLed(group)
             _ = with(group) { $0.step(moving, &$1) }
-            guard let losses = groups[group]?.losses, losses != before, !isDrifted else { continue }
+            guard let losses = groups[group]?.losses, losses != before else { continue }
             if !isShort { throw violation(.noWriteIsLost, "\(group) lost a committed write") }
             hasLostWrites = true
             tell("\(group) loses committed writes by the vote of a log that was cut short")
@@ -92,6 +92,9 @@ extension World {
     }
 
     // MARK: What is seen
+
+    /// Whose data the groups hold.
+    private static let engine = EngineIdentity(cluster: "rafts", recoveryEpoch: 1)
 
     func observation(_ index: Int) -> NodeObservation {
         let seat = nodes[index]
@@ -104,8 +107,9 @@ extension World {
         let reports = seat.servers.compactMap { group, server in
             groups[group].map { report(seat, server, $0) }
         }
+        let isBlank = seat.servers.values.allSatisfy { $0.log == nil }
         return NodeObservation(
-            blank: seat.servers.values.allSatisfy { $0.log == nil }, list: list, groups: reports)
+            blank: isBlank, engine: isBlank ? nil : Self.engine, list: list, groups: reports)
     }
 
     private func report(
@@ -126,6 +130,9 @@ extension World {
     mutating func carryOut(_ work: Work, on index: Int) throws {
         let command = work.command
         tell("\(nodes[index].identity.node) carries out \(work.id) \(command.action)")
+        narrate(
+            "\(nodes[index].identity.node) carries out \(command.action.name) \(command.node)"
+                + (command.group.map { "/\($0)" } ?? ""))
         guard nodes[index].carried.insert(work.id).inserted else {
             throw violation(.noCommandTwice, "\(work.id) is carried out twice")
         }
@@ -222,7 +229,8 @@ extension World {
             nodes[index].isUp, let server = nodes[index].servers[group]
         else { return fail(work, index, .rejected, "no such group") }
         let seen = report(nodes[index], server, model)
-        let wall = Precondition(command: command, require: require)
+        var wall = Precondition(command: command, require: require)
+        wall.contactMax = Self.contactMax
         if let refusal = wall.refusal(seen, isVersion: { $0 == require.version }) {
             coverage.refusedByExecutor += 1
             return end(work, index, refusal)
@@ -254,21 +262,21 @@ extension World {
         case .promoteMember:
             new?.role = .voter
             if seat == nil { return fail(work, index, .failed, "no member") }
-            let lag = model.commit - min(model.commit, running(group)[command.node]?.last ?? 0)
-            if lag > 5000 {
+            let disk = place(of: command.node).flatMap { nodes[$0].servers[group]?.log } ?? 0
+            let lag = model.commit - min(model.commit, disk)
+            if lag > Self.lagMax {
                 throw violation(
                     .onlyWhoCaughtUpVotes, "\(command.node) votes \(lag) entries behind")
             }
         default: if seat == nil { return fail(work, index, .failed, "no member") }
         }
         if new == seat { return end(work, index, .succeeded(detail: "")) }
+        if let text = quorumTaken(by: command.node, new, model) {
+            throw violation(.quorumsAreKept, "\(work.id): \(text)")
+        }
         let isWritten = with(group) { $0.change(command.node, to: new, &$1) } ?? false
         guard isWritten, let change = groups[group]?.pending else {
             coverage.refusedByEngine += 1
-            if model.isChangePermitted, now - disturbedAt > .seconds(12) {
-                throw violation(
-                    .quorumsAreKept, "\(work.id) would take \(group) its quorum, and all was quiet")
-            }
             return fail(work, index, .failed, "the engine refuses it")
         }
         tell("\(command.action) of \(command.node) is written in \(group)")

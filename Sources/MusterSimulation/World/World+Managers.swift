@@ -224,6 +224,7 @@ extension World {
         let away = isAway(way.sender)
         if away || !isCalm && dice.happens(perMille: options.appendFaults) {
             let fate = away ? 0 : dice.pick(5)
+            coverage.appendFaults += 1
             switch fate {
             case 0: break
             case 1: append(way.record)
@@ -236,7 +237,6 @@ extension World {
             default:
                 return add(.land(way), in: dice.time(2, 60))
             }
-            coverage.appendFaults += 1
             return refuse(way.sender)
         }
         answer(way.sender, append(way.record))

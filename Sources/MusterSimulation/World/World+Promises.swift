@@ -35,10 +35,9 @@ extension World {
     }
 
     /// Of the voters in the end: one without the disk that it voted with is none, and never comes
-    /// back. Nil where each has its disk, or people took some out behind Muster's back.
+    /// back. Nil where each has its disk, but for groups that people changed behind Muster's back.
     var lostVoter: String? {
-        if isDrifted { return nil }
-        for (group, model) in groups {
+        for (group, model) in groups where !drifted.contains(group) {
             for (node, seat) in model.members where seat.role == .voter {
                 guard let index = place(of: node) else { continue }
                 let server = nodes[index].servers[group]
@@ -117,15 +116,5 @@ extension World {
             let value = log.record(at: Position(batch.partition, offset))?.value ?? []
             return flying.contains(SHA256.hash(of: value))
         }
-    }
-
-    /// A fault voids at most two windows, another process's accepted record one of each other
-    /// process.
-    private var storm: Breach? {
-        let processes = managers.reduce(0) { $0 + Int($1.epoch) }
-        let made = coverage.appendFaults + faults + processes
-        let most = options.windowMax * (2 * made + (processes - 1) * reference.count)
-        if reference.voids <= most { return nil }
-        return Breach(.noStorm, "\(reference.voids) decisions are void, at most \(most) may be")
     }
 }

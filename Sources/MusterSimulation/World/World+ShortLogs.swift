@@ -106,7 +106,8 @@ extension World {
         for (node, known) in state.nodes where known.regressed != nil && state.isMember(node) {
             if let owner = state.owner(of: node), state.sagas[owner]?.kind != .join { continue }
             if let group = groups.first(where: { isNeeded(node, $0.value.members) })?.key {
-                isDrifted = true
+                drifted.insert(group)
+                madeByHand.insert(node)
                 _ = with(group) { $0.change(node, to: nil, &$1) }
                 return note("takes a voter out by hand whose log is short")
             }

@@ -18,6 +18,17 @@ package struct World {
         }
     }
 
+    /// What is wanted of a world beside its promises, and does not hold.
+    package struct Demand: Sendable {
+        package var promise: Promise
+        package var sentence: String
+
+        package init(promise: Promise, sentence: String) {
+            self.promise = promise
+            self.sentence = sentence
+        }
+    }
+
     static let cluster = ClusterID(unchecked: "orders")
     static let dawn = Timestamp(milliseconds: 1_700_000_000_000)
     /// How long after the faults have stopped everything must have converged.
@@ -45,8 +56,11 @@ package struct World {
     /// Whether the faults have stopped.
     var isCalm = false
     var isOver = false
-    /// Whether somebody changed members behind Muster's back: what that costs is not its act.
-    var isDrifted = false
+    /// The groups whose members somebody changed behind Muster's back: what was made of them so is
+    /// not its act.
+    var drifted: Set<GroupID> = []
+    /// The nodes that somebody made something else so: they stay that.
+    var madeByHand: Set<NodeID> = []
     /// What got shorter on its disk, by store.
     var shortLogs: [StoreID: [ShortLog]] = [:]
     /// The last entry of each group that was ever committed.
@@ -57,8 +71,6 @@ package struct World {
     var faults = 0
     /// The faults that were made, each with its number, for who reads how it went.
     package internal(set) var story: [String] = []
-    /// When something last stopped, was cut off or began: what was seen before may be out of date.
-    var disturbedAt = World.dawn
     /// Until when nobody reaches the log.
     var logAwayUntil = World.dawn
     /// How much people have said.
@@ -71,6 +83,11 @@ package struct World {
     /// The records of the topics that agents hear, in their order; nil where one cannot be read.
     var commandsRead: [CommandRecord?] = []
     var membersRead: [MemberRecord?] = []
+    /// What whoever runs it wants to hold of what it reaches, beside the promises: a test of what
+    /// becomes of failures.
+    var demand: (@Sendable (WorldCoverage) -> Demand?)?
+    /// Hears what a reader of the story is told: faults, decisions, commands carried out.
+    var narrator: ((String) -> Void)?
     /// Says each step, where somebody listens.
     var trace: ((String) -> Void)?
 
@@ -116,6 +133,7 @@ package struct World {
             groups[id] = SimulatedGroup(
                 id: id, capabilities: options.capabilities, voters: voters, commit: 100,
                 bytes: 20_000_000)
+            groups.update(id) { $0.entriesKept = options.entriesKept }
             for index in voters.indices {
                 nodes[index].servers[id] = SimulatedNode.Server(isRunning: true, log: 100)
             }
@@ -124,14 +142,26 @@ package struct World {
 
     mutating func identifier() -> Identifier { Identifier(high: dice.next(), low: dice.next()) }
 
-    /// The same world, telling each step.
-    package func listening(_ trace: @escaping (String) -> Void) -> World {
+    /// The same world, telling each step, or its story, or held to one thing more.
+    func listening(
+        trace: ((String) -> Void)?, narrator: ((String) -> Void)?,
+        demand: (@Sendable (WorldCoverage) -> Demand?)?
+    ) -> World {
         var world = self
         world.trace = trace
+        world.narrator = narrator
+        world.demand = demand
         return world
     }
 
     var sinceDawn: Duration { now - Self.dawn }
+
+    /// What the schedule has reached.
+    package var reached: WorldCoverage {
+        var result = coverage
+        result.snapshots = groups.values.reduce(0) { $0 + $1.snapshots }
+        return result
+    }
 
     /// What the log's clock says, and records carry.
     var logNow: Timestamp { now + leap }
@@ -142,6 +172,14 @@ package struct World {
 
     mutating func add(_ event: WorldEvent, in delay: Duration) {
         queue.add(event, at: now + delay)
+    }
+
+    /// Tells a line of the story in the notation of scripts: when, and what.
+    func narrate(_ text: @autoclosure () -> String) {
+        guard let narrator else { return }
+        let moment = sinceDawn.milliseconds
+        let rest = String(1000 + moment % 1000).dropFirst()
+        narrator("+\(moment / 1000).\(rest)s \(text())")
     }
 
     func tell(_ text: @autoclosure () -> String) {
@@ -178,6 +216,7 @@ package struct World {
             step += 1
             try await happen(event)
             if let breach { throw violation(breach.promise, breach.text) }
+            if let text = demand?(coverage) { throw violation(text.promise, text.sentence) }
             if step % 200 == 0 { try refold() }
         }
         try refold()
@@ -234,6 +273,10 @@ package struct World {
             coverage.note(reference.newest, dueTo: activeFaults)
             judgeShortLogs()
             tell("decided \(reference.decisions.count): \(reference.newest)")
+            for event in reference.newest {
+                narrate(EventNotation.line(event))
+                noteGivenUp(event, before: reference.states[sequence])
+            }
         }
         _ = neighbour?.note(found, in: log)
         wakeReaders(of: found)
@@ -286,10 +329,14 @@ package struct World {
                 throw violation(breach.promise, "M\(index): \(breach.text)")
             }
         }
+        if let breach = reference.refolded(in: log) ?? neighbour?.refolded(in: log) {
+            throw violation(breach.promise, breach.text)
+        }
     }
 
     /// What a loader reads, snapshots and all, is what was folded record by record.
     private func compareLoads() async throws {
+        if let breach = reference.reread(in: log) { throw violation(breach.promise, breach.text) }
         let projection = try await ProjectionLoader().load(log.engine(at: logNow))
         let found = projection.reader.state(of: Self.cluster)
         if let found, found != reference.state {

@@ -11,7 +11,14 @@ package struct WorldCoverage: Sendable {
     package var pairs: [String: Int] = [:]
     /// By the action, how often a command was carried out.
     package var commands: [String: Int] = [:]
+    /// By the code, how often an event said that something is not done, and why.
     package var refusals: [String: Int] = [:]
+    /// By what an event tells of the branch of `decide` that it came from; see `Event.branch`.
+    package var branches: [String: Int] = [:]
+    /// By where a refusal is said and its code: "stepBlocked floor".
+    package var said: [String: Int] = [:]
+    /// How often a log that begins later than a member's end was brought to it as a snapshot.
+    package var snapshots = 0
     /// Why a person was needed in the end, and how often.
     package var persons: [String: Int] = [:]
     package var appendFaults = 0
@@ -27,6 +34,11 @@ package struct WorldCoverage: Sendable {
         for event in decided {
             let name = "\(event.typeName)"
             events[name, default: 0] += 1
+            branches[event.branch, default: 0] += 1
+            if let code = event.refusal?.code.rawValue {
+                refusals[code, default: 0] += 1
+                said["\(name) \(code)", default: 0] += 1
+            }
             for fault in Set(faults) { pairs["\(fault.rawValue) × \(name)", default: 0] += 1 }
         }
     }
@@ -50,6 +62,9 @@ package struct WorldCoverage: Sendable {
         met.merge(other.met, uniquingKeysWith: +)
         commands.merge(other.commands, uniquingKeysWith: +)
         refusals.merge(other.refusals, uniquingKeysWith: +)
+        branches.merge(other.branches, uniquingKeysWith: +)
+        said.merge(other.said, uniquingKeysWith: +)
+        snapshots += other.snapshots
         persons.merge(other.persons, uniquingKeysWith: +)
         appendFaults += other.appendFaults
         refusedByExecutor += other.refusedByExecutor

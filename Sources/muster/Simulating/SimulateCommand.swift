@@ -17,8 +17,9 @@ enum SimulateCommand {
             Schedule K of N has the seed SEED + K; the seeds of --kept are run before them, such as \
             those that once failed. The result does not depend on --jobs. Ends with \
             exit code 1 when a schedule fails. The first three that fail are run again with fewer and \
-            fewer faults, and the line that runs the rest is printed; seeds mean the same only to \
-            the same commit, which the program does not know by itself: --commit names it.
+            fewer faults, and the line that runs the rest is printed, with the story of what \
+            happened in the notation of scripts; seeds mean the same only to the same commit, \
+            which the program does not know by itself: --commit names it.
             """,
         examples: [
             .init("simulate --seed 1 --schedules 1000 --jobs 2", "a thousand schedules"),
@@ -68,7 +69,8 @@ enum SimulateCommand {
                     await Simulation.run(
                         seed &+ UInt64(index), isCalm: call.flag("calm"),
                         isRough: call.flag("rough"), only: only,
-                        trace: call.flag("trace") ? { call.output.note("\($0)") } : nil))
+                        ear: .init(
+                            trace: call.flag("trace") ? { call.output.note("\($0)") } : nil)))
             }
         } else {
             let every = max(1000, count / 100)
@@ -87,9 +89,17 @@ enum SimulateCommand {
                     summary.failures[index], isRough: call.flag("rough"))
             }
         }
+        var stories: [UInt64: [String]] = [:]
+        if !call.flag("first") {
+            for outcome in summary.failures.prefix(3) {
+                stories[outcome.seed] = await Simulation.tell(
+                    outcome, isCalm: call.flag("calm"), isRough: call.flag("rough"))
+            }
+        }
         let view = SimulationView(
             summary, isCalm: call.flag("calm"), isRough: call.flag("rough"),
-            elapsed: clock.now - start, commit: call.text("commit") ?? "unknown")
+            elapsed: clock.now - start, commit: call.text("commit") ?? "unknown",
+            stories: stories)
         try call.show(view.value)
         return summary.failures.isEmpty ? .ok : .failed
     }

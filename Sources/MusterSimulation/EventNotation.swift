@@ -1,8 +1,9 @@
-import MusterCore
+package import MusterCore
 
 /// Events in the scripts' notation: one line, names and the numbers that a rule is about.
-enum EventNotation {
-    static func line(_ event: Event) -> String {
+package enum EventNotation {
+    /// An event on one line.
+    package static func line(_ event: Event) -> String {
         switch event {
         case .policyConfigured: "policyConfigured"
         case .clusterIdentified(let engine): "clusterIdentified \(engine.cluster)"
@@ -127,7 +128,10 @@ enum EventNotation {
         }
     }
 
-    static func seconds(_ duration: Duration) -> String { "\(duration.milliseconds / 1000)s" }
+    /// A time in whole seconds.
+    package static func seconds(_ duration: Duration) -> String {
+        "\(duration.milliseconds / 1000)s"
+    }
 
     private static func names(_ nodes: [NodeID]) -> String {
         nodes.isEmpty ? "-" : nodes.map(\.text).joined(separator: ",")
