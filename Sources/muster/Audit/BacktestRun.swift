@@ -196,9 +196,11 @@ struct BacktestRun {
                 progress.update(feed.done)
             }
             try feed.catchUp(to: end)
-            // Who decides is there, even where nobody is heard any more.
-            let decided = recording.decisions.last?.decision.at ?? feed.test.until
-            try feed.test.finish(at: min(to, max(decided, feed.test.until)))
+            // Who decides is there, even where nobody is heard any more; what is due at a moment is
+            // decided by one that comes to be behind it.
+            let decided = recording.decisions.last.map { $0.decision.at + .milliseconds(1) }
+            let last = max(decided ?? feed.test.until, feed.test.until)
+            try feed.test.finish(at: min(to, last))
         } catch {
             await timeline.close()
             throw (error as? Backtest.Failure).map { self.error($0) } ?? error

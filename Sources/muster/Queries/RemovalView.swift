@@ -15,14 +15,13 @@ struct RemovalView {
             "how far it is; agentLost: its leaders reach it, so it is not removed; frozen: none "
                 + "is carried out, half of the members are silent or the manager may be blind"),
         .init("since", .time, "when the deadline, or the removal, began"),
-        .init(
-            "due", .time, "when the deadline passes, or what is stalled is tried again",
-            isOptional: true),
+        .init("due", .time, "when the deadline passes", isOptional: true),
         .init("left", .duration, "the time until then", isOptional: true),
         .init(
             "unreached", .duration, "for how long no leader of its groups has had contact with it",
             isOptional: true),
         .init("blocked", RefusalView.shape, "what holds it back", isOptional: true),
+        .init("retry", .time, "when one that is stalled is tried again", isOptional: true),
         .init("store", .text, "the store that is removed"),
     ])
 
@@ -35,6 +34,7 @@ struct RemovalView {
             ]),
         .init("SINCE", "since"), .init("DUE", "due"), .init("LEFT", "left"),
         .init("UNREACHED", "unreached"), .init("HELD BACK BY", "blocked.sentence"),
+        .init("TRIED AGAIN", "retry"),
         .init("STORE", "store", wide: true), .init("CLUSTER", "cluster", wide: true),
     ]
 
@@ -60,7 +60,7 @@ struct RemovalView {
     ) {
         let now = now ?? state.at
         if let saga = state.sagas[node], saga.kind == .remove || saga.kind == .leave {
-            value = Self.value(state, saga, now)
+            value = Self.value(state, saga)
             return
         }
         guard let removal = state.nodes[node]?.removal else { return nil }
@@ -86,9 +86,7 @@ struct RemovalView {
         ])
     }
 
-    private static func value(
-        _ state: ClusterState, _ saga: Saga, _ now: Timestamp
-    ) -> ResultValue {
+    private static func value(_ state: ClusterState, _ saga: Saga) -> ResultValue {
         var trouble = saga.steps.compactMap { $0.value.blocked }.first
         var retry: Timestamp?
         if case .stalled(let refusal, let retryAt) = saga.phase {
@@ -98,8 +96,7 @@ struct RemovalView {
             "cluster": .name(state.id), "node": .name(saga.node),
             "cause": .text(saga.reason.rawValue),
             "phase": .text(saga.isStalled ? "stalled" : "running"),
-            "since": .time(saga.began), "due": retry.map { .time($0) },
-            "left": retry.map { .duration(max(.zero, $0 - now)) },
+            "since": .time(saga.began), "retry": retry.map { .time($0) },
             "blocked": trouble.map { RefusalView.value($0) },
             "store": .text("\(saga.store)"),
         ])
