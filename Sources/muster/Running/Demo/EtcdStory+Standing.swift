@@ -68,8 +68,9 @@ extension EtcdStory {
 
     func silence() async throws -> End {
         let nodes = voters
-        // An embedded log is a file: whoever is stopped can neither write nor read it.
-        let stopped = [servers.manager] + nodes.map { servers.agent($0.text) }
+        // An embedded log is a file: whoever is stopped can neither write nor read it. Agents of
+        // nodes that were removed are heard too.
+        let stopped = [servers.manager] + EtcdServers.names.map(servers.agent)
         for process in stopped { process.signal(SIGSTOP) }
         say("for \(Self.ages.components.seconds) s nobody can reach the log")
         try await Task.sleep(for: Self.ages)
