@@ -227,7 +227,7 @@ extension World {
             }
             if known.leader != leader { return "\(leader) leads \(group), not as projected" }
         }
-        for (_, saga) in state.sagas { return saga.told }
+        for (_, saga) in state.sagas where !saga.waitsForOthers { return saga.told }
         for (node, known) in state.nodes where place(of: node) != nil {
             if known.liveness != .up { return "\(node) is \(known.liveness)" }
             if known.removal != nil { return "a removal of \(node) is pending" }
@@ -280,6 +280,12 @@ extension World {
 }
 
 extension Saga {
+    /// Whether a node that leaves is kept by the floor: it goes when there are others.
+    fileprivate var waitsForOthers: Bool {
+        kind == .leave
+            && steps.allSatisfy { $0.value.name == .done || $0.value.blocked?.code == .floor }
+    }
+
     /// Where it stands, for who reads why a schedule failed.
     fileprivate var told: String {
         var parts = ["\(kind) of \(node), because of \(reason)"]

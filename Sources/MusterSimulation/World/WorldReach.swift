@@ -25,7 +25,6 @@ package enum WorldReach {
 
     /// Why a kind of event does not come up.
     package static let eventsOutside = [
-        "configurationDisputed": "no engine of a world says two things of one version",
         "groupDeleted": "the groups of a world are there to its end",
         "nodeGroupsChanged": "a node has the same groups to the end, unless a bit is changed",
         "sagaResumed": "only read from journals of old: what stood still begins with sagaStarted",
@@ -37,7 +36,6 @@ package enum WorldReach {
         "backlog": "nothing decides it: a manager does not look at the clock while inputs wait",
         "changed": "people of a world ask for what they want at any version",
         "copyStalled": "a copy in a world goes on, or its source is gone and that is said",
-        "disputed": "no engine of a world says two things of one version",
         "foreign": "the disks of a world hold the data of one cluster",
         "isLeader": "who leads already has what was wished for: the request is done",
         "noSpare": "no copy of a world stops the writes of a group",
