@@ -24,8 +24,11 @@ package struct Refusal: Hashable, Sendable {
 
     /// Whether that was said already: the same of the same, whatever the numbers are by now. Until
     /// when somebody holds or pauses is a number that changes only when somebody says so.
-    func isSaid(by old: Refusal?) -> Bool {
-        guard let old, old.code == code, old.nodes == nodes, old.group == group else {
+    ///
+    /// - Parameter anyGroup: whether it is the same whatever group it names: a step is blocked by
+    ///   one thing at a time, and of several groups any may be looked at first.
+    func isSaid(by old: Refusal?, anyGroup: Bool = false) -> Bool {
+        guard let old, old.code == code, old.nodes == nodes, anyGroup || old.group == group else {
             return false
         }
         return code != .held && code != .paused || old.numbers == numbers

@@ -71,7 +71,7 @@ struct StepMachine {
         case .propose(let rule, let action, let proof):
             return state.propose(rule, node, action, proofs: proof.map { [$0] } ?? [], at: at)
         case .blocked(let refusal, let proof):
-            if refusal.isSaid(by: step.blocked) { return [] }
+            if refusal.isSaid(by: step.blocked, anyGroup: true) { return [] }
             return [.stepBlocked(owner, group, refusal, proof: proof)]
         }
     }
