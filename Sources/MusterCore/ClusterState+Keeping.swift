@@ -219,6 +219,9 @@ extension ClusterState {
             let why = isMember(node) ? "member" : "up"
             return reject(request, Refusal(.notGone, nodes: [node], text: why))
         }
+        if let group = unseenGroup(of: node, known) {
+            return reject(request, Refusal(.notGone, group: group, nodes: [node], text: "unseen"))
+        }
         if let saga = sagas[node] {
             guard saga.isStalled else {
                 return reject(request, Refusal(.busy, nodes: [node], text: saga.kind.rawValue))
@@ -229,6 +232,17 @@ extension ClusterState {
             ]
         }
         return [.nodeForgotten(node), .requestCompleted(request.id, nil)]
+    }
+
+    /// A group that the node shares with another and of which nobody has said yet who is in it: it
+    /// may be a member, even the one that leads.
+    private func unseenGroup(of node: NodeID, _ known: NodeState) -> GroupID? {
+        known.groups.lazy.map(\.group).first { group in
+            groups[group]?.configuration == nil
+                && nodes.contains { other, state in
+                    other != node && state.groups.contains { $0.group == group }
+                }
+        }
     }
 }
 

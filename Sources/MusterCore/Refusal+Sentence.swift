@@ -227,9 +227,12 @@ extension Refusal {
         case .noProposal:
             "there is no proposal \(number(0)) to approve" + (text.isEmpty ? "" : ": \(text)")
         default:
-            text == "member"
-                ? "\(node(0)) is a member; remove it first"
-                : "\(node(0)) is up; only what is gone can be forgotten"
+            switch text {
+            case "member": "\(node(0)) is a member; remove it first"
+            case "unseen":
+                "nobody has said yet who is in \(place), so \(node(0)) may be a member of it"
+            default: "\(node(0)) is up; only what is gone can be forgotten"
+            }
         }
     }
 

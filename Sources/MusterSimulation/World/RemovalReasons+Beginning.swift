@@ -36,12 +36,34 @@ extension RemovalReasons {
             }
             // A store that is out already is told to stop; another disk is another member.
             if before.tombstones[saga.store] != nil { return nil }
+            if saga.isOnOldStore { return missingLoss(saga, place) }
             let other = saga.newcomer?.store ?? before.nodes[saga.node]?.identity.store
             guard let other, other != saga.store, isAnnounced(saga.comer.node, other, place) else {
                 return "nothing is known that is wrong with \(saga.node)"
             }
             return nil
         }
+    }
+
+    /// Its store had acknowledged more than it began its last start with.
+    private func missingLoss(_ saga: Saga, _ place: Int) -> String? {
+        var last: [GroupID: LogIndex] = [:]
+        for decision in journal.decisions[..<place].reversed() {
+            for event in decision.events.reversed() {
+                switch event {
+                case .nodeStarted(let up, _)
+                where up.identity.node == saga.node && up.identity.store == saga.store
+                    && last.isEmpty:
+                    for group in up.groups { last[group.group] = group.last }
+                case .matchNoted(saga.node, saga.store, let matches):
+                    if matches.contains(where: { $0.index > last[$0.group] ?? $0.index }) {
+                        return nil
+                    }
+                default: continue
+                }
+            }
+        }
+        return "\(saga.node) has all that it had acknowledged"
     }
 
     /// The node asked to leave, itself.
