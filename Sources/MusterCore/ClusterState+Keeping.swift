@@ -142,9 +142,9 @@ extension ClusterState {
             case .sagaResumed:
                 events.append(event)
                 events.append(.requestAccepted(request.id, node))
-            case .sagaEnded:
+            case .sagaEnded(_, let refusal):
                 events.append(event)
-                events.append(.requestCompleted(request.id, nil))
+                events.append(.requestCompleted(request.id, refusal))
             case .nodeRefused(_, _, let refusal):
                 refused = refusal
             case .removalBlocked(_, let refusal, let shown):

@@ -202,9 +202,16 @@ extension ClusterState {
                 of: saga.node, reason: saga.reason, request: nil, correlation: saga.correlation,
                 evidence: evidence, at: moment)
         }
-        guard let known = nodes[saga.node], known.liveness == .up, known.conflict == nil,
-            tombstones[known.identity.store] == nil || known.blank
-        else { return [] }
+        guard let known = nodes[saga.node], known.liveness == .up, known.conflict == nil else {
+            return []
+        }
+        // Somebody took it out by hand meanwhile: it comes back by a request only.
+        if let tombstone = tombstones[known.identity.store], !known.blank {
+            guard tombstone.reason == .external else { return [] }
+            let refusal = Refusal(
+                .tombstoned, nodes: [saga.node], text: tombstone.reason.rawValue)
+            return [.sagaEnded(saga.node, refusal)]
+        }
         // Its member on the disk before has to leave first: that is a replacement.
         if let bar = boundElsewhere(known) { return [.sagaEnded(saga.node, bar)] }
         var again = newJoin(

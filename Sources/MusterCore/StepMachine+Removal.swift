@@ -126,10 +126,24 @@ extension ClusterState {
     func slotHolder(besides owner: NodeID) -> Refusal? {
         for (other, saga) in sagas
         where other != owner && saga.kind.takesOut && saga.hasBegun && !saga.isStalled {
-            if saga.waitsForRemoval(of: owner) { continue }
+            if saga.waitsForRemoval(of: owner) || misses(owner, saga) { continue }
             return Refusal(.slotTaken, nodes: [other])
         }
         return nil
+    }
+
+    /// Whether a replacement has nothing on its way, and its old member may not leave a group whose
+    /// majority would miss that voter, who is not healthy.
+    private func misses(_ node: NodeID, _ saga: Saga) -> Bool {
+        guard saga.kind == .replace, node != saga.comer.node, saga.outstanding.isEmpty else {
+            return false
+        }
+        return saga.steps.contains { group, step in
+            guard let blocked = step.blocked, blocked.code == .quorumAfter else { return false }
+            // The refusal names whom it is about and who is healthy.
+            return !blocked.nodes.contains(node)
+                && groups[group]?.voters.contains(node) ?? false
+        }
     }
 }
 

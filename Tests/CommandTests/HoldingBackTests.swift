@@ -35,7 +35,8 @@ struct HoldingBackTests {
             found = try await removal(scene)
             return (found["blocked"] as? [String: Any])?["code"] as? String == code
         }
-        #expect(found["phase"] as? String == "held" && found["node"] as? String == "n4")
+        let phase = code == "stillInContact" ? "agentLost" : "held"
+        #expect(found["phase"] as? String == phase && found["node"] as? String == "n4")
         let sentence = try #require((found["blocked"] as? [String: Any])?["sentence"] as? String)
         #expect(sentence.contains(words), "\(sentence)")
         let table = try await scene.muster("removals").out

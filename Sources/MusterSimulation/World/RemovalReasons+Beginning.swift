@@ -45,20 +45,22 @@ extension RemovalReasons {
         }
     }
 
-    /// Its store had acknowledged more than it began its last start with.
+    /// Its store had acknowledged more than a process began with on it afterwards.
     private func missingLoss(_ saga: Saga, _ place: Int) -> String? {
-        var last: [GroupID: LogIndex] = [:]
-        for decision in journal.decisions[..<place].reversed() {
-            for event in decision.events.reversed() {
+        var noted: [GroupID: LogIndex] = [:]
+        for decision in journal.decisions[..<place] {
+            for event in decision.events {
                 switch event {
-                case .nodeStarted(let up, _)
-                where up.identity.node == saga.node && up.identity.store == saga.store
-                    && last.isEmpty:
-                    for group in up.groups { last[group.group] = group.last }
                 case .matchNoted(saga.node, saga.store, let matches):
-                    if matches.contains(where: { $0.index > last[$0.group] ?? $0.index }) {
-                        return nil
+                    for match in matches {
+                        noted[match.group] = max(match.index, noted[match.group] ?? match.index)
                     }
+                case .nodeStarted(let up, _)
+                where up.identity.node == saga.node && up.identity.store == saga.store:
+                    let isShort = up.groups.contains { group in
+                        group.last.map { $0 < noted[group.group] ?? $0 } ?? false
+                    }
+                    if isShort { return nil }
                 default: continue
                 }
             }

@@ -1,4 +1,5 @@
-/// One part of the story of `muster demo etcd`. Each can be told alone: what it needs is made first.
+/// One part of the story of `muster demo etcd`. Each can be told alone: what it needs is made
+/// first.
 struct EtcdPart: Sendable {
     /// What `--part` calls it.
     let name: String
