@@ -33,6 +33,6 @@ import Testing
             #expect(events.events[name, default: 0] > 0, "\(name)")
         }
         #expect(events.commands["transferLeadership", default: 0] > 0)
-        #expect(events.persons["removes a voter whose log is short", default: 0] > 0)
+        #expect(events.refusals["storeRegressed", default: 0] > 0)
     }
 }

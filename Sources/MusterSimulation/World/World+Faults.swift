@@ -77,7 +77,9 @@ extension World {
         case .managerCut: managers[manager].cutUntil = now + length
         case .journalLag: managers[manager].lagUntil = now + length
         case .ownershipOverlap:
-            for index in managers.indices { assign(index, [0, 1]) }
+            for index in managers.indices {
+                assign(index, [0, 1], division: managers[index].divisions)
+            }
         case .producerReplaced:
             guard managers[manager].loop != nil else { return }
             managers[manager].inbox.append(.producerReplaced)

@@ -19,6 +19,8 @@ struct ManagerSeat {
     /// Until when it does not see what is new in the journal.
     var lagUntil = World.dawn
     var share: Set<Int32> = []
+    /// How often the partitions were divided while it ran.
+    var divisions = 0
     /// What has been in flight in it as it is, and since when.
     var stuck: (text: String, since: Timestamp)?
     /// Until when it does not see what is new in a partition.
@@ -82,12 +84,19 @@ extension World {
             where Int(partition) % living.count == place {
                 own.insert(partition)
             }
-            add(.assign(index, own), in: dice.time(5, isCalm ? 50 : 800))
+            managers[index].divisions += 1
+            add(
+                .assign(index, own, division: managers[index].divisions),
+                in: dice.time(5, isCalm ? 50 : 800))
         }
     }
 
-    mutating func assign(_ index: Int, _ partitions: Set<Int32>) {
-        guard managers[index].loop != nil else { return }
+    /// Once all is calm, what was said last counts, though it lands before what was said first:
+    /// else a partition could be nobody's for ever.
+    mutating func assign(_ index: Int, _ partitions: Set<Int32>, division: Int) {
+        guard managers[index].loop != nil, !isCalm || division == managers[index].divisions else {
+            return
+        }
         managers[index].share = partitions
         managers[index].inbox.append(.assigned(partitions))
         wakeManager(index, in: .milliseconds(1))

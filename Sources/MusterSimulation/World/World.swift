@@ -241,7 +241,8 @@ package struct World {
         switch event {
         case .manager(let index): try turnManager(index)
         case .beginManager(let index): try await beginManager(index)
-        case .assign(let index, let partitions): assign(index, partitions)
+        case .assign(let index, let partitions, let division):
+            assign(index, partitions, division: division)
         case .agent(let index): try turnAgent(index)
         case .beginAgent(let index): beginAgent(index)
         case .land(let record): try land(record)

@@ -73,7 +73,7 @@ enum WorldEvent {
     /// A manager looks at what has come and at its clock.
     case manager(Int)
     case beginManager(Int)
-    case assign(Int, Set<Int32>)
+    case assign(Int, Set<Int32>, division: Int)
     /// An agent looks at what has come and at its clock.
     case agent(Int)
     case beginAgent(Int)
