@@ -185,7 +185,7 @@ BUGS = (
          "let other = PLANTED ? situation.voters.last : nil\n"
          "        guard let source = other ?? situation.leader?.node else { return .wait }")),
     bug("refuses-every-tick", "what holds a step back is written again each time it is looked at",
-        (CORE + "StepMachine.swift", "if let old = step.blocked, old.code", "if !PLANTED, let old = step.blocked, old.code")),
+        (CORE + "StepMachine.swift", "if refusal.isSaid(by: step.blocked", "if !PLANTED, refusal.isSaid(by: step.blocked")),
     bug("removes-while-blind", "deadlines pass while the manager may be the blind one",
         (PENDING, "if let guarded { return hold", "if !PLANTED, let guarded { return hold"),
         (CONDITIONS, "found = [state.guarded, refuseFloor(node, proof)]",
