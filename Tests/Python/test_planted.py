@@ -127,7 +127,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--follow", default="below-the-floor")
-    parser.add_argument("--schedules", type=int, default=400)
+    parser.add_argument("--schedules", type=int, default=800)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     copy(options.folder)
